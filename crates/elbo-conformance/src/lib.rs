@@ -1,0 +1,1 @@
+//! What every elbo backend must pass, and the f64 reference that decides.

@@ -1,0 +1,1 @@
+//! The CPU backend of elbo: ndarray views over slots, rayon underneath.

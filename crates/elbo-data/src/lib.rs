@@ -1,0 +1,1 @@
+//! MNIST and other IDX image sets: check, download, draw and shuffle them.

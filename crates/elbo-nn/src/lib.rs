@@ -1,0 +1,1 @@
+//! Layers, initialisers, losses, Adam and checkpoints on elbo-tensor.

@@ -1,0 +1,1 @@
+//! Train and explore variational autoencoders from the command line.
