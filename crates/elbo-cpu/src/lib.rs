@@ -1,1 +1,21 @@
-//! The CPU backend of elbo: ndarray views over slots, rayon underneath.
+#![doc = include_str!("../README.md")]
+
+mod aligned;
+mod buffer;
+mod cpu;
+mod dispatch;
+mod elementwise;
+mod error;
+mod gemm;
+mod launch;
+mod math;
+mod optim;
+mod random;
+mod reduce;
+mod rows;
+
+pub use aligned::Aligned;
+pub use buffer::Buffer;
+pub use cpu::Cpu;
+pub use dispatch::Level;
+pub use error::Error;
