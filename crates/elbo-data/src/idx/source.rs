@@ -1,0 +1,173 @@
+//! Where the bytes of an IDX file come from: the file itself or the gzip stream in it.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::Header;
+use crate::Error;
+
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+const BUFFER: usize = 256 << 10;
+/// What is read from a compressed file; EMNIST's largest has 547 MB. A plain file needs no such
+/// limit, because it cannot announce more than it has without being found out.
+const COMPRESSED_LIMIT: u64 = 2 << 30;
+/// Memory reserved before data come, as a multiple of the compressed size. MNIST expands 4.9-fold.
+const EXPECTED_RATIO: u64 = 8;
+
+/// How a file stores its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Compression {
+    Plain,
+    Gzip,
+}
+
+enum Stream {
+    Plain(BufReader<fs::File>),
+    Gzip(Box<MultiGzDecoder<BufReader<fs::File>>>),
+}
+
+/// An open file, read front to back.
+pub(crate) struct Source<'a> {
+    path: &'a Path,
+    stream: Stream,
+    /// Bytes on disk.
+    stored: u64,
+}
+
+impl<'a> Source<'a> {
+    /// Opens a regular file and looks whether it is compressed.
+    pub(crate) fn open(path: &'a Path) -> Result<Self, Error> {
+        let unreadable = |source| Error::Unreadable { path: path.into(), source };
+        // Asked before opening: opening a pipe would wait for its writer.
+        let metadata = fs::metadata(path).map_err(|e| match e.kind() {
+            io::ErrorKind::NotFound => Error::Missing { path: path.into() },
+            _ => unreadable(e),
+        })?;
+        if !metadata.is_file() {
+            return Err(Error::NotAFile { path: path.into() });
+        }
+        let mut file = BufReader::with_capacity(BUFFER, fs::File::open(path).map_err(unreadable)?);
+        let gzip = file.fill_buf().map_err(unreadable)?.starts_with(&GZIP_MAGIC);
+        let stream = if gzip {
+            Stream::Gzip(Box::new(MultiGzDecoder::new(file)))
+        } else {
+            Stream::Plain(file)
+        };
+        Ok(Self { path, stream, stored: metadata.len() })
+    }
+
+    pub(crate) fn compression(&self) -> Compression {
+        match self.stream {
+            Stream::Plain(_) => Compression::Plain,
+            Stream::Gzip(_) => Compression::Gzip,
+        }
+    }
+
+    /// Fills `bytes` as far as the file reaches; returns how many are there.
+    pub(crate) fn fill(&mut self, bytes: &mut [u8]) -> Result<usize, Error> {
+        let mut there = 0;
+        while there < bytes.len() {
+            match self.stream.read(&mut bytes[there..]) {
+                Ok(0) => break,
+                Ok(read) => there += read,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) if self.cut_short(&e) => break,
+                Err(e) => return Err(self.failed(e)),
+            }
+        }
+        Ok(there)
+    }
+
+    /// The elements after the header: exactly as many as announced.
+    ///
+    /// Reads one byte more than announced, to see that none follows and, in a gzip stream, to have
+    /// its checksum compared.
+    pub(crate) fn body(&mut self, header: &Header) -> Result<Vec<u8>, Error> {
+        let announced = self.believe(header)?;
+        let len = announced - header.len() as u64;
+        let mut body = Vec::new();
+        let reserve = match self.stream {
+            Stream::Plain(_) => len,
+            Stream::Gzip(_) => len.min(self.stored.saturating_mul(EXPECTED_RATIO)),
+        };
+        let room = usize::try_from(reserve).unwrap_or(usize::MAX).saturating_add(1);
+        let path = || self.path.to_path_buf();
+        body.try_reserve_exact(room)
+            .map_err(|e| Error::Unreadable { path: path(), source: e.into() })?;
+        let read = (&mut self.stream).take(len + 1).read_to_end(&mut body);
+        let there = body.len() as u64;
+        match read {
+            Ok(_) => {}
+            // What came before the end is in `body`, so the error below can count it. A stream that
+            // ends after all data but before its checksum has nothing to count.
+            Err(e) if self.cut_short(&e) && there < len => {}
+            Err(e) if self.cut_short(&e) => return Err(Error::Gzip { path: path(), source: e }),
+            Err(e) => return Err(self.failed(e)),
+        }
+        if there < len {
+            let there = there + header.len() as u64;
+            return Err(Error::CutShort { path: path(), announced, there });
+        }
+        if there > len {
+            return Err(Error::Trailing { path: path(), announced });
+        }
+        Ok(body)
+    }
+
+    /// The announced size, if a file of this length can hold it.
+    fn believe(&self, header: &Header) -> Result<u64, Error> {
+        let announced = header.announced();
+        let too_large = |limit| Error::TooLarge { path: self.path.into(), announced, limit };
+        let size = u64::try_from(announced)
+            .ok()
+            .filter(|&size| isize::try_from(size).is_ok())
+            .ok_or_else(|| too_large(isize::MAX as u64))?;
+        match self.stream {
+            Stream::Plain(_) if size > self.stored => {
+                let there = self.stored;
+                Err(Error::CutShort { path: self.path.into(), announced: size, there })
+            }
+            Stream::Plain(_) => Ok(size),
+            Stream::Gzip(_) => {
+                if size > COMPRESSED_LIMIT {
+                    Err(too_large(COMPRESSED_LIMIT))
+                } else {
+                    Ok(size)
+                }
+            }
+        }
+    }
+
+    fn cut_short(&self, error: &io::Error) -> bool {
+        error.kind() == io::ErrorKind::UnexpectedEof
+    }
+
+    fn failed(&self, source: io::Error) -> Error {
+        let path = self.path.into();
+        match (&self.stream, source.kind()) {
+            (Stream::Gzip(_), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => {
+                Error::Gzip { path, source }
+            }
+            _ => Error::Unreadable { path, source },
+        }
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(file) => file.read(bytes),
+            Self::Gzip(decoder) => decoder.read(bytes),
+        }
+    }
+}
+
+/// Decompresses gzip bytes, at most `limit` of them; longer content comes back one byte too long.
+pub(crate) fn inflate(compressed: &[u8], limit: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    MultiGzDecoder::new(compressed).take(limit.saturating_add(1)).read_to_end(&mut content)?;
+    Ok(content)
+}
