@@ -1,2 +1,74 @@
-//! The workspace's own tasks.
-fn main() {}
+//! The workspace's own tasks: `cargo xtask TASK`. Each is a module; this file only names them.
+
+mod ci;
+mod elbo;
+mod golden;
+mod tidy;
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
+
+use clap::Parser;
+
+/// How a task ends: with the exit code of what it ran, or with a sentence for the user.
+type Outcome = Result<ExitCode, String>;
+
+/// The workspace's own tasks.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+enum Task {
+    /// Train a model: `elbo train` built for speed, all arguments passed on
+    Train(elbo::Arguments),
+    /// Download and check data sets: `elbo data` built for speed, all arguments passed on
+    Data(elbo::Arguments),
+    /// Check the rules of the house that the compiler does not know
+    Tidy,
+    /// Everything that a change must pass, cheapest first
+    Ci(ci::Arguments),
+    /// Make the golden values again with PyTorch, or compare them
+    Golden(golden::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Task::parse() {
+        Task::Train(arguments) => elbo::run("train", arguments),
+        Task::Data(arguments) => elbo::run("data", arguments),
+        Task::Tidy => tidy::run(),
+        Task::Ci(arguments) => ci::run(arguments),
+        Task::Golden(arguments) => golden::run(&arguments),
+    };
+    outcome.unwrap_or_else(|sentence| {
+        eprintln!("{sentence}");
+        ExitCode::FAILURE
+    })
+}
+
+/// The folder of the workspace. Asked for at run time: a build folder may serve two checkouts.
+fn root() -> PathBuf {
+    let built = || env!("CARGO_MANIFEST_DIR").into();
+    let xtask = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(built);
+    Path::new(&xtask).parent().expect("xtask lies in the workspace").into()
+}
+
+/// The cargo that runs this task.
+fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Runs a command in this one's place: same terminal, same signals, same exit code.
+fn become_command(mut command: Command) -> Outcome {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let failed = |error| format!("{program}: does not start, {error}; is it installed?");
+    #[cfg(unix)]
+    {
+        // Replacing the process leaves Ctrl-C to whoever handles it, such as a training run.
+        Err(failed(std::os::unix::process::CommandExt::exec(&mut command)))
+    }
+    #[cfg(not(unix))]
+    {
+        let code = command.status().map_err(failed)?.code();
+        Ok(code.and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+    }
+}

@@ -24,14 +24,6 @@ impl Buffer {
         }
     }
 
-    pub(crate) const fn dtype(&self) -> Dtype {
-        match self {
-            Self::F32(_) => Dtype::F32,
-            Self::U8(_) => Dtype::U8,
-            Self::U32(_) => Dtype::U32,
-        }
-    }
-
     fn f32(&self) -> Option<&[f32]> {
         if let Self::F32(values) = self { Some(values.values()) } else { None }
     }

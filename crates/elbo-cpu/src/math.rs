@@ -42,7 +42,7 @@ pub(crate) fn tanh(x: f32) -> f32 {
     let inside = x.clamp(-LIMIT, LIMIT);
     let s = inside * inside;
     let p = -2.760_768_4e-16;
-    let p = p * s + 2.000_187_9e-13;
+    let p = p * s + 2.000_188e-13;
     let p = p * s - 8.604_672e-11;
     let p = p * s + 5.122_297e-8;
     let p = p * s + 1.485_722_4e-5;

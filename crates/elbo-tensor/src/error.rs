@@ -22,6 +22,15 @@ pub enum Error {
         at: &'static Location<'static>,
     },
 
+    /// Whoever built on the tape found that it does not fit together.
+    #[error("{fact}")]
+    Refused {
+        /// What does not fit.
+        fact: String,
+        /// Where that was found.
+        at: &'static Location<'static>,
+    },
+
     /// A gradient was asked for through or of something that has none.
     #[error("gradient: {fact}; at {at}")]
     Gradient {

@@ -89,7 +89,12 @@ impl Flow<'_> {
             Op::Relu => self.to(arg(0), |f| f.op(Op::ReluGrad, &[up, y])),
             Op::Tanh => self.to(arg(0), |f| f.op(Op::TanhGrad, &[up, y])),
             Op::Sigmoid => self.to(arg(0), |f| f.op(Op::SigmoidGrad, &[up, y])),
-            Op::ReluGrad => self.to(arg(0), |f| f.op(Op::ReluGrad, &[up, arg(1)])),
+            Op::ReluGrad => {
+                self.to(arg(0), |f| f.op(Op::ReluGrad, &[up, arg(1)]));
+                // Flat in y on both sides of the kink.
+                let shape = shape_of(self, 1);
+                self.to(arg(1), |f| f.fill(0.0, shape));
+            }
             Op::TanhGrad => {
                 self.to(arg(0), |f| f.op(Op::TanhGrad, &[up, arg(1)]));
                 self.to(arg(1), |f| {

@@ -64,6 +64,11 @@ fn check_arguments(op: Op, args: &[&Node]) -> Result<(), String> {
         if op.changes().contains(&position) && !fixed {
             return Err(format!("would change a `{}`, not a parameter", node.op.name()));
         }
+        // Nodes are told apart by where they are: two parameters may look the same.
+        let twice = args.iter().enumerate().any(|(i, n)| i != position && std::ptr::eq(*n, *node));
+        if op.changes().contains(&position) && twice {
+            return Err("would change a value that it also takes as another argument".into());
+        }
     }
     Ok(())
 }

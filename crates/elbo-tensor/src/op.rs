@@ -106,14 +106,15 @@ pub enum Op {
     /// One step of Adam (Kingma & Ba 2015) as PyTorch takes it, eps outside the root.
     ///
     /// Arguments: parameter, gradient, first and second moment, step (`u32` `[1]`, steps taken
-    /// before this one), learning rate `[1]`. Changes parameter and moments.
+    /// before this one), learning rate `[1]`. Changes parameter and moments. The fields are `f64`, as
+    /// PyTorch's are: 1 − 0.999 in `f32` is off by 5e-5.
     Adam {
         /// Decay of the first moment.
-        beta1: f32,
+        beta1: f64,
         /// Decay of the second moment.
-        beta2: f32,
+        beta2: f64,
         /// Added to the root of the second moment.
-        eps: f32,
+        eps: f64,
     },
     /// Writes a value `[1]` to a place of a log. Arguments: log `[n]`, value, index (`u32` `[1]`).
     Put,

@@ -49,6 +49,14 @@ impl Tape {
         }
     }
 
+    /// Makes this a graph that cannot be planned, for whoever finds that what is being built on it does
+    /// not fit together. Like any fault, it counts if it is the first.
+    #[track_caller]
+    pub fn refuse(&self, fact: impl Into<String>) {
+        let at = Location::caller();
+        self.0.borrow_mut().fail(Error::Refused { fact: fact.into(), at });
+    }
+
     /// A value that the host writes.
     #[track_caller]
     pub fn input(&self, dtype: Dtype, shape: impl Into<Shape>) -> Var<'_> {
@@ -92,8 +100,14 @@ impl Tape {
     /// A value that the scalar does not depend on is a fault of the graph.
     #[track_caller]
     pub fn gradients<'t>(&'t self, of: Var<'t>, with_respect_to: &[Var<'t>]) -> Vec<Var<'t>> {
+        let at = Location::caller();
         let targets: Vec<Id> = with_respect_to.iter().map(|var| var.id).collect();
-        let ids = grad::gradients(&mut self.0.borrow_mut(), of.id, &targets, Location::caller());
+        let mut graph = self.0.borrow_mut();
+        if with_respect_to.iter().chain([&of]).any(|var| !std::ptr::eq(var.tape, self)) {
+            graph.fail(Error::Gradient { fact: "takes values of two tapes".into(), at });
+            return with_respect_to.to_vec();
+        }
+        let ids = grad::gradients(&mut graph, of.id, &targets, at);
         ids.into_iter().map(|id| Var { id, tape: self }).collect()
     }
 
@@ -218,8 +232,8 @@ impl<'t> Var<'t> {
         self,
         gradient: Var<'t>,
         state: AdamState<'t>,
-        (beta1, beta2): (f32, f32),
-        eps: f32,
+        (beta1, beta2): (f64, f64),
+        eps: f64,
     ) -> Var<'t> {
         let AdamState { first, second, step, learning_rate } = state;
         let args = [self, gradient, first, second, step, learning_rate];

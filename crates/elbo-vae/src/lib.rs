@@ -1,1 +1,28 @@
-//! The variational autoencoder: model, objective and the entries that train and use it.
+#![doc = include_str!("../README.md")]
+
+mod config;
+mod entries;
+mod error;
+mod generate;
+mod losses;
+mod model;
+mod training;
+mod vae;
+
+pub use config::{Config, Sizes};
+pub use entries::{Batch, Entries, Generation, Images};
+pub use error::{Error, Result};
+pub use generate::Latents;
+pub use losses::{EpochLosses, Losses};
+pub use model::{Decoder, Encoder, Model, Objective, Posterior, objective, reparameterize};
+pub use vae::Vae;
+
+/// The numbers of the random streams, so that no two uses ever share one.
+pub mod streams {
+    /// ε of the training batches; its step is Adam's.
+    pub const TRAIN: u32 = 0x5452_4149;
+    /// ε of the evaluation; its step is the batch's number.
+    pub const EVALUATE: u32 = 0x4556_414C;
+    /// Latents drawn from the prior; their step is the batch's number.
+    pub const SAMPLE: u32 = 0x5341_4D50;
+}

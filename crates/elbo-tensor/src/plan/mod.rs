@@ -145,6 +145,15 @@ impl Program {
     /// the order given. An update that reads what an earlier one has changed is refused.
     pub fn entry(&mut self, name: &str, outputs: &[Id], updates: &[Id]) -> Result<EntryId> {
         let refuse = |fact: String| Error::Plan { entry: name.to_string(), fact };
+        let all = self.graph.nodes.len();
+        if let Some(id) = outputs.iter().chain(updates).find(|id| id.index() >= all) {
+            return Err(refuse(format!("value {} is of another graph", id.index())));
+        }
+        if self.find(name).is_some() {
+            return Err(refuse(
+                "there is an entry of this name already; give it another".to_string(),
+            ));
+        }
         for id in updates {
             let op = self.graph.node(*id).op;
             if op.kind() != Kind::Update {
@@ -205,6 +214,12 @@ impl Program {
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// The entry of a name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<EntryId> {
+        self.entries.iter().position(|entry| entry.name == name).map(EntryId)
     }
 
     /// An entry.

@@ -1,0 +1,46 @@
+//! Check 6: once it has run, a training step allocates nothing.
+
+use elbo_tensor::{Backend, Data, Planning, Run, Tape};
+
+use crate::{
+    stage::expect,
+    training::{Sizes, Training, training},
+};
+
+/// How often a measurement is repeated when it counts something.
+const ATTEMPTS: usize = 5;
+
+/// A hundred replays of a training step allocate nothing after the first, on one thread and on two.
+///
+/// `count` tells how many allocations the process has made so far, as a counting global allocator
+/// does. What other tests of the same process allocate at the same time is counted too, so the
+/// measurement is repeated up to five times and must find nothing once; still, a test binary of its
+/// own is the better place.
+///
+/// # Panics
+/// With the fewest allocations that a hundred replays made.
+pub fn replays_allocate_nothing<B: Backend>(make: impl Fn(usize) -> B, count: fn() -> usize) {
+    for threads in [1, 2] {
+        let tape = Tape::new();
+        let Training { formula, step, cursor, .. } = training(&tape, Sizes::ODD);
+        let what = format!("a hundred replays, {threads} threads");
+        let (mut session, entry) = formula.start(&what, tape, Planning::default(), make(threads));
+        expect(session.run(entry, 1), &what);
+        let mut measure = || {
+            for counter in [step, cursor] {
+                expect(session.write(counter, Data::U32(&[0])), &what);
+            }
+            let before = count();
+            expect(session.run(entry, 100), &what);
+            count() - before
+        };
+        let mut fewest = usize::MAX;
+        for _ in 0..ATTEMPTS {
+            fewest = fewest.min(measure());
+            if fewest == 0 {
+                break;
+            }
+        }
+        assert_eq!(fewest, 0, "{what}: allocations");
+    }
+}

@@ -1,0 +1,57 @@
+//! Check 3: the planner may reuse buffers and fuse calls, and nobody can tell from the results.
+
+use elbo_tensor::{Backend, Id, Planning, Run, Tape};
+
+use crate::{
+    compare::{assert_close, assert_same_bits, scale_of},
+    host::Host,
+    random_graphs::random_graph,
+    stage::{Formula, expect},
+    training::{Sizes, training},
+};
+
+/// How many random graphs are planned.
+const GRAPHS: u64 = 60;
+
+/// A training step and random graphs give the same with buffers reused as without, bit for bit, and
+/// the same fused as unfused, within 1e-4 of a value's largest number (at least 1): a fused op may
+/// round differently on the way.
+///
+/// # Panics
+/// With the graph's seed, the value, the first index that differs, and both numbers.
+pub fn plans_agree<B: Backend>(make: impl Fn(usize) -> B) {
+    agree("training step", &make, |tape| training(tape, Sizes::ODD).formula);
+    for seed in 0..GRAPHS {
+        agree(&format!("random graph {seed}"), &make, |tape| random_graph(tape, seed));
+    }
+}
+
+fn agree<B: Backend>(name: &str, make: &impl Fn(usize) -> B, write: impl Fn(&Tape) -> Formula) {
+    let results = |reuse, fuse| {
+        let what = format!("{name}, planned with reuse {reuse} and fuse {fuse}");
+        let tape = Tape::new();
+        let formula = write(&tape);
+        let (mut session, entry) = formula.start(&what, tape, Planning { reuse, fuse }, make(1));
+        // Twice: the second run finds in its buffers what the first has left there.
+        expect(session.run(entry, 2), &what);
+        formula.results(&what, &session)
+    };
+    let plain = results(false, false);
+    let fused = results(false, true);
+    same_bits(&format!("{name}, buffers reused"), &results(true, false), &plain);
+    same_bits(&format!("{name}, fused, buffers reused"), &results(true, true), &fused);
+    for ((id, here), (_, there)) in fused.iter().zip(&plain) {
+        let what = format!("{name}, fused and not, value {}", id.index());
+        let there = there.as_f64();
+        let allowed = vec![1e-4 * scale_of(&there); there.len()];
+        assert_close(&what, &here.as_f64(), &there, &allowed);
+    }
+}
+
+/// Panics at the first value of which a bit differs.
+pub(crate) fn same_bits(what: &str, here: &[(Id, Host)], there: &[(Id, Host)]) {
+    assert_eq!(here.len(), there.len(), "{what}: as many results");
+    for ((id, here), (_, there)) in here.iter().zip(there) {
+        assert_same_bits(&format!("{what}: value {}", id.index()), here, there);
+    }
+}

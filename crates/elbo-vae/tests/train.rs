@@ -1,0 +1,134 @@
+//! A model that learns: losses fall, epochs repeat, checkpoints go on where they left off.
+
+use elbo_cpu::Cpu;
+use elbo_tensor::Session;
+use elbo_vae::{Config, Sizes, Vae};
+use std::path::Path;
+
+const SIZES: Sizes = Sizes { input: 36, hidden: 24, latent: 3 };
+const TRAIN: usize = 70;
+const TEST: usize = 21;
+
+fn config(batch_size: usize) -> Config {
+    Config { sizes: SIZES, batch_size, train_images: TRAIN, test_images: TEST, ..Config::default() }
+}
+
+/// A model with its data written, on two threads.
+fn vae(config: &Config) -> Vae {
+    let mut vae = Vae::new(config, |program| {
+        let cpu = Cpu::new(2).map_err(|error| elbo_tensor::Error::Backend(Box::new(error)))?;
+        Ok(Box::new(Session::new(cpu, program)?))
+    })
+    .unwrap();
+    vae.write_train_images(&pictures(TRAIN, 0)).unwrap();
+    vae.write_test_images(&pictures(TEST, 1000)).unwrap();
+    vae
+}
+
+/// Bars whose place depends on the picture's number.
+fn pictures(count: usize, first: usize) -> Vec<u8> {
+    let pixel = |n: usize, i: usize| if (i + n) % 6 < 1 + n % 3 { 230 } else { 10 };
+    (first..first + count).flat_map(|n| (0..SIZES.input).map(move |i| pixel(n, i))).collect()
+}
+
+fn epoch(vae: &mut Vae) {
+    let order: Vec<u32> = (0..TRAIN as u32).rev().collect();
+    vae.begin_epoch(&order).unwrap();
+    while vae.train(2).unwrap() > 0 {}
+}
+
+#[test]
+fn losses_fall_and_the_test_set_follows() {
+    let mut vae = vae(&config(16));
+    let untrained = vae.evaluate().unwrap();
+    for _ in 0..200 {
+        epoch(&mut vae);
+    }
+    let (train, test) = (vae.epoch_losses().unwrap().mean, vae.evaluate().unwrap());
+    assert!(test.total() < 0.5 * untrained.total(), "{untrained:?} then {test:?}");
+    assert!((train.total() / test.total() - 1.0).abs() < 0.3, "{train:?} and {test:?}");
+}
+
+#[test]
+fn an_epoch_takes_every_image_once_whatever_the_batch_size() {
+    for (batch_size, steps, last_rows) in
+        [(16, 5, 6), (70, 1, 70), (35, 2, 35), (100, 1, 70), (1, 70, 1)]
+    {
+        let mut vae = vae(&config(batch_size));
+        epoch(&mut vae);
+        assert_eq!(vae.steps_per_epoch(), steps, "batches of {batch_size}");
+        assert_eq!(vae.step().unwrap() as usize, steps, "batches of {batch_size}");
+        let reconstructions = vae.last_reconstruction().unwrap();
+        assert_eq!(reconstructions.len(), last_rows * SIZES.input, "batches of {batch_size}");
+        assert_eq!(vae.train(1).unwrap(), 0);
+    }
+}
+
+#[test]
+fn the_test_loss_does_not_depend_on_where_batches_end() {
+    // Noise belongs to a batch, so only the part without noise can be equal.
+    let kl = |batch_size| vae(&config(batch_size)).evaluate().unwrap().kl;
+    let whole = kl(21);
+    for batch_size in [1, 2, 16, 70] {
+        assert!((kl(batch_size) / whole - 1.0).abs() < 1e-6, "batches of {batch_size}");
+    }
+}
+
+#[test]
+fn a_restored_model_goes_on_as_if_it_had_never_stopped() {
+    let path = Path::new("in memory");
+    let mut straight = vae(&config(16));
+    epoch(&mut straight);
+    let checkpoint = straight.checkpoint(serde_json::Value::Null).unwrap();
+    epoch(&mut straight);
+
+    let mut resumed = vae(&Config { seed: 42, ..config(16) });
+    resumed.restore(&checkpoint, path).unwrap();
+    assert_eq!(resumed.step().unwrap(), 5);
+    epoch(&mut resumed);
+    assert_eq!(resumed.checkpoint(().into()).unwrap(), straight.checkpoint(().into()).unwrap());
+    assert_eq!(resumed.evaluate().unwrap(), straight.evaluate().unwrap());
+}
+
+#[test]
+fn a_checkpoint_of_other_sizes_is_refused_and_changes_nothing() {
+    let other = Config { sizes: Sizes { hidden: 23, ..SIZES }, ..config(16) };
+    let foreign = vae(&other).checkpoint(().into()).unwrap();
+    let mut vae = vae(&config(16));
+    let before = vae.checkpoint(().into()).unwrap();
+    let message = vae.restore(&foreign, Path::new("other.safetensors")).unwrap_err().to_string();
+    assert!(message.contains("other.safetensors") && message.contains("fc1"), "{message}");
+    assert_eq!(vae.checkpoint(().into()).unwrap(), before);
+}
+
+#[test]
+fn encode_decode_and_sample_take_any_number_of_rows() {
+    let mut vae = vae(&config(16));
+    let pictures = pictures(37, 0);
+    let all = vae.encode(&pictures).unwrap();
+    assert_eq!(all.means.len(), 37 * SIZES.latent);
+    let one = vae.encode(&pictures[36 * SIZES.input..]).unwrap();
+    assert_eq!(one.means, all.means[36 * SIZES.latent..]);
+    assert_eq!(one.log_variances, all.log_variances[36 * SIZES.latent..]);
+
+    let images = vae.decode(&all.means).unwrap();
+    assert_eq!(images.len(), 37 * SIZES.input);
+    assert!(images.iter().all(|pixel| (-1.0..=1.0).contains(pixel)));
+    assert_eq!(vae.decode(&all.means[..SIZES.latent]).unwrap(), images[..SIZES.input]);
+
+    let samples = vae.sample(40, 7).unwrap();
+    assert_eq!(vae.sample(3, 7).unwrap(), samples[..3 * SIZES.input]);
+    assert_ne!(vae.sample(3, 8).unwrap(), samples[..3 * SIZES.input]);
+    assert!(vae.encode(&[]).unwrap().means.is_empty());
+}
+
+#[test]
+fn data_of_the_wrong_length_is_refused_with_both_lengths() {
+    let mut vae = vae(&config(16));
+    let message = vae.write_train_images(&[0; 35]).unwrap_err().to_string();
+    assert!(message.contains("35 values") && message.contains("70 rows of 36"), "{message}");
+    assert!(vae.begin_epoch(&[0; 3]).is_err());
+    assert!(vae.encode(&[0; 35]).is_err());
+    assert!(vae.decode(&[0.0; 4]).is_err());
+    assert!(vae.epoch_losses().is_err());
+}

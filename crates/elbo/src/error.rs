@@ -1,0 +1,145 @@
+//! What can stop a command, said for the one who can act, and whether that is the user.
+
+use std::{io, path::PathBuf};
+
+/// A `Result` whose error is [`enum@Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a command could not do what was asked. Every message says its subject first and what to do
+/// last.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting is outside what a training can work with.
+    #[error("{flag}: {fact}")]
+    Setting {
+        /// The flag that sets it.
+        flag: &'static str,
+        /// Its value, its bounds, and what to do.
+        fact: String,
+    },
+    /// The device that was asked for is not to be had.
+    #[error("{device}: {fact}")]
+    Device {
+        /// Its name, as `--device` takes it.
+        device: &'static str,
+        /// Why not, and what to do.
+        fact: String,
+    },
+    /// A data set that is missing or broken.
+    #[error(transparent)]
+    Data(#[from] elbo_data::Error),
+    /// A data set that could not be fetched.
+    #[error(transparent)]
+    Download(#[from] elbo_data::DownloadError),
+    /// A data set that is not there and may not be fetched.
+    #[error("{}: no data set there, and --offline (or ELBO_OFFLINE) forbids to fetch it; go without it, or put the four files there by hand", path.display())]
+    Offline {
+        /// The folder that should hold it.
+        path: PathBuf,
+    },
+    /// A checkpoint that does not fit what is to be gone on with.
+    #[error("{}: {fact}", path.display())]
+    Resume {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What does not fit, and what to do.
+        fact: String,
+    },
+    /// A checkpoint that cannot be read or used.
+    #[error(transparent)]
+    Checkpoint(elbo_nn::Error),
+    /// A checkpoint that cannot be restored into the model.
+    #[error(transparent)]
+    Restore(elbo_vae::Error),
+    /// A run folder that cannot be taken.
+    #[error("{}: {fact}", path.display())]
+    RunFolder {
+        /// The folder.
+        path: PathBuf,
+        /// Why not, and what to do.
+        fact: String,
+    },
+    /// Earlier metrics that cannot be understood.
+    #[error("{}: its rows cannot be read ({source}); repair it, or move it away to go on without the earlier epochs", path.display())]
+    Metrics {
+        /// The file.
+        path: PathBuf,
+        /// What the reader said.
+        source: csv::Error,
+    },
+    /// The loss is no longer a number.
+    #[error("epoch {epoch}: the loss is {loss}; the training diverged, start again with an --lr below {learning_rate}")]
+    Diverged {
+        /// The epoch.
+        epoch: u32,
+        /// Infinity or not a number.
+        loss: f64,
+        /// The learning rate that was too high.
+        learning_rate: f64,
+    },
+    /// The threads of the CPU could not be started.
+    #[error(transparent)]
+    Cpu(#[from] elbo_cpu::Error),
+    /// A checkpoint that cannot be written.
+    #[error(transparent)]
+    Save(elbo_nn::Error),
+    /// The operating system refused to write.
+    #[error("{}: cannot be written ({source}); check the disk and the folder's permissions", path.display())]
+    Unwritable {
+        /// What was to be written.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A picture that cannot be encoded.
+    #[error("{}: {images} images of {rows}×{columns} cannot be drawn as one PNG ({fact}); lower --batch-size, or draw none with --image-every 0", path.display())]
+    Picture {
+        /// The file.
+        path: PathBuf,
+        /// How many images.
+        images: usize,
+        /// Rows an image.
+        rows: usize,
+        /// Columns an image.
+        columns: usize,
+        /// What the encoder said.
+        fact: String,
+    },
+    /// Settings or a record that cannot be put into words.
+    #[error("{what} cannot be written ({fact}); this is a fault of elbo")]
+    Unwritten {
+        /// What.
+        what: &'static str,
+        /// What the serializer said.
+        fact: String,
+    },
+    /// The model failed.
+    #[error(transparent)]
+    Model(#[from] elbo_vae::Error),
+}
+
+impl Error {
+    /// Whether other arguments or files would help, rather than another machine or another elbo.
+    #[must_use]
+    pub const fn is_for_the_user(&self) -> bool {
+        match self {
+            Self::Setting { .. }
+            | Self::Device { .. }
+            | Self::Data(_)
+            | Self::Download(_)
+            | Self::Offline { .. }
+            | Self::Resume { .. }
+            | Self::Checkpoint(_)
+            | Self::Restore(_)
+            | Self::RunFolder { .. }
+            | Self::Metrics { .. }
+            | Self::Picture { .. }
+            | Self::Diverged { .. }
+            | Self::Cpu(_) => true,
+            Self::Save(_) | Self::Unwritable { .. } | Self::Unwritten { .. } | Self::Model(_) => {
+                false
+            }
+        }
+    }
+}
