@@ -3,6 +3,7 @@
 use elbo_tensor::{Backend, Data, Planning, Run, Tape};
 
 use crate::{
+    quiet,
     stage::expect,
     training::{Sizes, Training, training},
 };
@@ -13,13 +14,13 @@ const ATTEMPTS: usize = 5;
 /// A hundred replays of a training step allocate nothing after the first, on one thread and on two.
 ///
 /// `count` tells how many allocations the process has made so far, as a counting global allocator
-/// does. What other tests of the same process allocate at the same time is counted too, so the
-/// measurement is repeated up to five times and must find nothing once; still, a test binary of its
-/// own is the better place.
+/// does. No other check of this suite runs meanwhile. What else the process allocates at the same time
+/// is counted too, so the measurement is repeated up to five times and must find nothing once.
 ///
 /// # Panics
 /// With the fewest allocations that a hundred replays made.
 pub fn replays_allocate_nothing<B: Backend>(make: impl Fn(usize) -> B, count: fn() -> usize) {
+    let _alone = quiet::alone();
     for threads in [1, 2] {
         let tape = Tape::new();
         let Training { formula, step, cursor, .. } = training(&tape, Sizes::ODD);

@@ -7,6 +7,7 @@ use crate::{
     compare::{assert_close, scale_of},
     formulas::{Differentiated, formulas},
     host::{Host, uniform},
+    quiet,
     stage::{Formula, expect, read},
 };
 
@@ -24,6 +25,7 @@ const STEP: f32 = 1.0 / 4096.0;
 /// # Panics
 /// With the formula, the argument, the first index that differs, and both values.
 pub fn gradients_match_central_differences<B: Backend>(make: impl Fn(usize) -> B) {
+    let _working = quiet::working();
     for formula in formulas() {
         let tape = Tape::new();
         let written = write(&tape, &formula);

@@ -9,6 +9,7 @@ mod host;
 mod noise;
 mod ops;
 mod plans;
+mod quiet;
 mod random_graphs;
 mod reference;
 mod refusals;

@@ -6,6 +6,7 @@ use crate::{
     Reference,
     compare::assert_close,
     host::Host,
+    quiet,
     stage::{Formula, expect, read},
 };
 
@@ -15,6 +16,7 @@ use crate::{
 /// # Panics
 /// With what does not hold and for which length.
 pub fn noise_depends_on_key_stream_and_step<B: Backend>(make: impl Fn(usize) -> B) {
+    let _working = quiet::working();
     for len in [1, 2, 3, 5, 17, 1009, 12_345] {
         let mut here = Noise::new(len, make(2));
         let mut there = Noise::new(len, Reference);

@@ -7,6 +7,7 @@ use crate::{
     cases::{Case, cases},
     compare::{ROUNDOFF, assert_close},
     host::Host,
+    quiet,
     stage::{Stage, expect},
 };
 
@@ -20,6 +21,7 @@ use crate::{
 /// # Panics
 /// With the op, its shapes, the first index that differs, and both values.
 pub fn ops_agree_with_the_reference<B: Backend>(make: impl Fn(usize) -> B) {
+    let _working = quiet::working();
     for case in cases() {
         for threads in [1, 3] {
             agree(&case, threads, false, make(threads));

@@ -5,6 +5,7 @@ use elbo_tensor::{Backend, Id, Planning, Run, Tape};
 use crate::{
     compare::{assert_close, assert_same_bits, scale_of},
     host::Host,
+    quiet,
     random_graphs::random_graph,
     stage::{Formula, expect},
     training::{Sizes, training},
@@ -20,6 +21,7 @@ const GRAPHS: u64 = 60;
 /// # Panics
 /// With the graph's seed, the value, the first index that differs, and both numbers.
 pub fn plans_agree<B: Backend>(make: impl Fn(usize) -> B) {
+    let _working = quiet::working();
     agree("training step", &make, |tape| training(tape, Sizes::ODD).formula);
     for seed in 0..GRAPHS {
         agree(&format!("random graph {seed}"), &make, |tape| random_graph(tape, seed));

@@ -5,6 +5,7 @@ use elbo_tensor::{Backend, Call, Dtype, Memory, Op, Operand};
 use crate::{
     cases::cases_of,
     host::Host,
+    quiet,
     stage::{Stage, expect, operands},
     vocabulary::vocabulary,
 };
@@ -18,9 +19,9 @@ use crate::{
 /// # Panics
 /// With the op and what was not refused, or refused without its name.
 pub fn calls_that_do_not_fit_are_refused<B: Backend>(make: impl Fn(usize) -> B) {
+    let _working = quiet::working();
     let backend = make(1);
     for op in vocabulary() {
-        // The second case of each list: small, and not empty.
         match cases_of(op).into_iter().find(|case| !case.out.is_empty()) {
             None => refuse_without_call(&backend, op),
             Some(case) => {
@@ -51,7 +52,8 @@ fn refuse_without_call<B: Backend>(backend: &B, op: Op) {
 fn refuse_variants<B: Backend>(backend: &B, call: &Call, operands: &[Operand]) {
     let mut fine = memory(backend, operands);
     expect(backend.launch(call, &mut fine), "a call that fits");
-    if !call.args.is_empty() {
+    // A counter is its call's result as well: what is missing can still be found.
+    if !call.args.is_empty() && !matches!(call.op, Op::Advance(_)) {
         let mut short = call.clone();
         short.args.pop();
         refused(backend, &short, memory(backend, operands), "an argument missing");

@@ -7,6 +7,7 @@ use crate::{
     compare::{assert_close, scale_of},
     host::Host,
     plans::same_bits,
+    quiet,
     stage::{expect, read},
     training::{Sizes, Training, training},
 };
@@ -22,6 +23,7 @@ const STEPS: usize = 3;
 /// # Panics
 /// With the value, the first index that differs, and both numbers.
 pub fn replays_equal_launches<B: Backend>(make: impl Fn(usize) -> B) {
+    let _working = quiet::working();
     let losses = reference_losses();
     for threads in [1, 2] {
         let what = |how: &str| format!("{how}, {threads} threads");

@@ -4,6 +4,7 @@ use elbo_tensor::{Backend, Planning, Run, Tape};
 
 use crate::{
     plans::same_bits,
+    quiet,
     stage::expect,
     training::{Sizes, training},
 };
@@ -16,6 +17,7 @@ const STEPS: usize = 5;
 /// # Panics
 /// With the number of threads, the value, the first index that differs, and both numbers.
 pub fn thread_counts_agree<B: Backend>(make: impl Fn(usize) -> B) {
+    let _working = quiet::working();
     for sizes in [Sizes::ODD, Sizes::MNIST] {
         let trained = |threads| {
             let what = format!("batch of {}, {threads} threads", sizes.batch);

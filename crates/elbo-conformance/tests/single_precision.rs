@@ -4,11 +4,11 @@ mod altered;
 
 use altered::Altered;
 use elbo_conformance::{Reference, Refusal, Values};
-use elbo_tensor::{Backend, Call, Memory, Op};
+use elbo_tensor::{Backend, Call, Memory, Op, Over};
 
-/// Every result rounded to f32, products and sums added up in f32, one term after the other.
+/// Every result rounded to f32, products and whole sums added up in f32, one term after the other.
 fn rounded(call: &Call, memory: &mut Memory<Values>, _threads: usize) -> Result<(), Refusal> {
-    let sums = products(call, memory);
+    let sums = summed(call, memory);
     Reference.launch(call, memory)?;
     if let (Some(sums), Some(Values::F32(out))) = (sums, memory.get_mut(call.out.slot)) {
         out[..sums.len()].copy_from_slice(&sums);
@@ -22,8 +22,8 @@ fn rounded(call: &Call, memory: &mut Memory<Values>, _threads: usize) -> Result<
     Ok(())
 }
 
-/// A plain matrix product or sum in f32, in the worst order there is.
-fn products(call: &Call, memory: &Memory<Values>) -> Option<Vec<f64>> {
+/// A product or a sum of everything in f32, in the worst order there is.
+fn summed(call: &Call, memory: &Memory<Values>) -> Option<Vec<f64>> {
     let f32s = |i: usize| -> Option<Vec<f32>> {
         let values = memory.get(call.args.get(i)?.slot)?.as_f64()?;
         Some(values.iter().map(|x| *x as f32).collect())
@@ -41,6 +41,11 @@ fn products(call: &Call, memory: &Memory<Values>) -> Option<Vec<f64>> {
                 f64::from((0..k).fold(0.0, |sum, l| sum + a(i, l) * b(l, j)))
             };
             Some((0..m * n).map(at).collect())
+        }
+        Op::Sum(Over::All) => {
+            let terms = f32s(0)?;
+            let terms = &terms[..call.args[0].shape.len()];
+            Some(vec![f64::from(terms.iter().fold(0.0, |sum, x| sum + x))])
         }
         _ => None,
     }

@@ -22,6 +22,24 @@ pub enum Error {
         op: &'static str,
     },
 
+    /// A call of an op that only stands for a value: no plan has one.
+    #[error("{op}: stands for a value that the host or an update writes, no call computes it")]
+    NotComputed {
+        /// The call's op.
+        op: &'static str,
+    },
+
+    /// A call with too few or too many arguments: no planner made it.
+    #[error("{op}: wants {wanted} arguments, got {given}")]
+    Arguments {
+        /// The call's op.
+        op: &'static str,
+        /// How many the op has.
+        wanted: usize,
+        /// How many the call has.
+        given: usize,
+    },
+
     /// A slot that holds another type, or fewer values, than the call needs.
     #[error("{op}: wants {len} {dtype} values, its slot holds others")]
     Slot {

@@ -26,7 +26,15 @@ pub(crate) fn launch(
     call: &Call,
     memory: &mut Memory<Buffer>,
 ) -> Result<(), Error> {
-    let mut out = memory.take(call.out.slot).ok_or(Error::Taken { op: call.op.name() })?;
+    let op = call.op.name();
+    if call.args.len() != call.op.arguments().len() {
+        return Err(Error::Arguments {
+            op,
+            wanted: call.op.arguments().len(),
+            given: call.args.len(),
+        });
+    }
+    let mut out = memory.take(call.out.slot).ok_or(Error::Taken { op })?;
     let result = match call.op {
         Op::Adam { .. } => adam(machine, call, &mut out, memory),
         _ => compute(machine, call, &mut out, Arguments::new(call, memory)),
@@ -50,7 +58,9 @@ fn compute(
     let d = machine.dispatch;
     let out = f32_result(call, call.out, out)?;
     match call.op {
-        Op::Input | Op::Parameter | Op::Adam { .. } | Op::Advance(_) => {}
+        Op::Input | Op::Parameter | Op::Adam { .. } | Op::Advance(_) => {
+            return Err(Error::NotComputed { op: call.op.name() });
+        }
         Op::Fill(value) => out.fill(value),
         Op::Normal { stream } => random::normal(args.u32(0)?, args.u32(1)?, stream, out),
         Op::Gather { mean, std } => {

@@ -31,27 +31,8 @@ pub(crate) fn result(op: Op, args: &[&Node], given: Shape) -> Result<(Shape, Dty
     Ok((shape, if matches!(op, Op::Advance(_)) { Dtype::U32 } else { Dtype::F32 }))
 }
 
-/// The types of an op's arguments.
-const fn dtypes(op: Op) -> &'static [Dtype] {
-    use Dtype::{F32, U8, U32};
-    match op {
-        Op::Input | Op::Parameter | Op::Fill(_) => &[],
-        Op::Normal { .. } => &[U32, U32],
-        Op::Gather { .. } => &[U8, U32, U32],
-        Op::Scale(_) | Op::Shift(_) | Op::Exp | Op::Ln | Op::Sqrt | Op::Square => &[F32],
-        Op::Relu | Op::Tanh | Op::Sigmoid | Op::Sum(_) | Op::Spread(_) => &[F32],
-        Op::Add | Op::Sub | Op::Mul | Op::Div => &[F32, F32],
-        Op::ReluGrad | Op::TanhGrad | Op::SigmoidGrad => &[F32, F32],
-        Op::MatMul { .. } | Op::AddRow => &[F32, F32],
-        Op::Affine { .. } => &[F32, F32, F32],
-        Op::Adam { .. } => &[F32, F32, F32, F32, U32, F32],
-        Op::Put => &[F32, F32, U32],
-        Op::Advance(_) => &[U32],
-    }
-}
-
 fn check_arguments(op: Op, args: &[&Node]) -> Result<(), String> {
-    let wanted = dtypes(op);
+    let wanted = op.arguments();
     let given: Vec<Dtype> = args.iter().map(|node| node.dtype).collect();
     if given != wanted {
         return Err(format!("wants {}, got {}", list(wanted), list(&given)));

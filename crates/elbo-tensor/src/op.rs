@@ -1,5 +1,7 @@
 //! The vocabulary: every op that a graph can hold and a backend must know.
 
+use crate::Dtype;
+
 /// Which values a sum adds together, or a spread repeats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {
@@ -173,6 +175,28 @@ impl Op {
             Self::Adam { .. } => "adam",
             Self::Put => "put",
             Self::Advance(_) => "advance",
+        }
+    }
+
+    /// The types of the arguments, in order.
+    #[must_use]
+    pub const fn arguments(self) -> &'static [Dtype] {
+        use Dtype::{F32, U8, U32};
+        match self {
+            Self::Input | Self::Parameter | Self::Fill(_) => &[],
+            Self::Normal { .. } => &[U32, U32],
+            Self::Gather { .. } => &[U8, U32, U32],
+            Self::Scale(_) | Self::Shift(_) | Self::Exp | Self::Ln | Self::Sqrt | Self::Square => {
+                &[F32]
+            }
+            Self::Relu | Self::Tanh | Self::Sigmoid | Self::Sum(_) | Self::Spread(_) => &[F32],
+            Self::Add | Self::Sub | Self::Mul | Self::Div => &[F32, F32],
+            Self::ReluGrad | Self::TanhGrad | Self::SigmoidGrad => &[F32, F32],
+            Self::MatMul { .. } | Self::AddRow => &[F32, F32],
+            Self::Affine { .. } => &[F32, F32, F32],
+            Self::Adam { .. } => &[F32, F32, F32, F32, U32, F32],
+            Self::Put => &[F32, F32, U32],
+            Self::Advance(_) => &[U32],
         }
     }
 

@@ -189,3 +189,9 @@ fn the_first_fault_is_the_one_that_is_told() {
     });
     assert_fault(&message, "add: shapes differ, [2, 3] and [3, 2]", line);
 }
+
+#[test]
+fn whoever_builds_on_a_tape_can_refuse_it_with_a_sentence() {
+    let message = fault(|tape| tape.refuse("adam: no parameters to train"));
+    assert_eq!(message, "adam: no parameters to train");
+}

@@ -5,6 +5,8 @@ mod arrange;
 mod elementwise;
 mod operands;
 mod source;
+#[cfg(test)]
+mod tests;
 mod update;
 mod values;
 

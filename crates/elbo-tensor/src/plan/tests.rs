@@ -160,6 +160,18 @@ fn an_update_stands_among_the_updates_and_a_value_among_the_outputs() {
 }
 
 #[test]
+fn two_entries_of_one_name_are_refused() {
+    let tape = Tape::new();
+    let value = tape.fill(1.0, [2]).id();
+    let mut program = Program::new(tape).unwrap();
+    let first = program.entry("step", &[value], &[]).unwrap();
+    let error = program.entry("step", &[value], &[]).unwrap_err().to_string();
+    let fact = "there is an entry of this name already; give it another";
+    assert_eq!(error, format!("plan of `step`: {fact}"));
+    assert_eq!((program.find("step"), program.find("other")), (Some(first), None));
+}
+
+#[test]
 fn entries_share_parameters_and_scratch() {
     let tape = Tape::new();
     let (x, w) = (tape.input(Dtype::F32, [4, 4]), tape.parameter([4, 4]));

@@ -1,0 +1,94 @@
+//! What computes: chosen by name, opened for a program.
+
+use elbo_cpu::Cpu;
+use elbo_tensor::{Program, Run, Session};
+
+use crate::{Error, Result};
+
+/// The kinds of device that can be asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeviceKind {
+    /// The fastest there is. In this version that is the CPU.
+    #[default]
+    Auto,
+    /// The processor.
+    Cpu,
+    /// An NVIDIA GPU.
+    Cuda,
+}
+
+impl DeviceKind {
+    /// The name that `--device` takes.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda",
+        }
+    }
+}
+
+/// What is to compute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Device {
+    /// Which kind.
+    pub kind: DeviceKind,
+    /// Threads of the CPU, 0 for one on each core. Results do not depend on it.
+    pub threads: usize,
+}
+
+impl Device {
+    /// Refuses a device that cannot be had, without starting it.
+    pub fn check(self) -> Result<()> {
+        match self.kind {
+            DeviceKind::Auto | DeviceKind::Cpu => Ok(()),
+            DeviceKind::Cuda => Err(Error::Device {
+                device: "cuda",
+                fact: "this version computes on the CPU only; use --device cpu".into(),
+            }),
+        }
+    }
+
+    /// Starts the device.
+    pub(crate) fn open(self) -> Result<Opened> {
+        self.check()?;
+        Ok(Opened { cpu: Cpu::new(self.threads)? })
+    }
+}
+
+/// A device that is ready for a program.
+pub(crate) struct Opened {
+    cpu: Cpu,
+}
+
+impl Opened {
+    /// What it is, in words: `cpu, 2 threads, AVX-512`.
+    pub(crate) fn describe(&self) -> String {
+        let threads = self.cpu.threads();
+        let plural = if threads == 1 { "" } else { "s" };
+        format!("cpu, {threads} thread{plural}, {}", self.cpu.level())
+    }
+
+    pub(crate) fn session(self, program: Program) -> elbo_tensor::Result<Box<dyn Run>> {
+        Ok(Box::new(Session::new(self.cpu, program)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cpu_says_how_many_threads_it_has() {
+        let device = Device { kind: DeviceKind::Auto, threads: 1 };
+        assert!(device.open().unwrap().describe().starts_with("cpu, 1 thread, "));
+    }
+
+    #[test]
+    fn cuda_is_refused_with_a_way_out() {
+        let device = Device { kind: DeviceKind::Cuda, threads: 0 };
+        let message = device.check().unwrap_err().to_string();
+        assert_eq!(message, "cuda: this version computes on the CPU only; use --device cpu");
+    }
+}

@@ -1,0 +1,121 @@
+//! All that the user sees: lines on standard output; warnings, errors and the bar beside it.
+
+mod bar;
+mod lines;
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use elbo::{Epoch, Report, Settings, Start, Step, Summary, data::Selection};
+use elbo_data::{Dataset, Progress};
+
+use bar::Bar;
+
+/// Watches a training and shows it: a line an epoch, and on a terminal a bar.
+pub(crate) struct Terminal {
+    bar: Bar,
+    /// What the data line says, kept until the model's sizes are known.
+    data: String,
+    /// Why drawn digits stand in for MNIST, said at the start and at the end.
+    stand_in: Option<String>,
+}
+
+impl Terminal {
+    pub(crate) fn new() -> Self {
+        Self { bar: Bar::new(), data: String::new(), stand_in: None }
+    }
+
+    /// What a data folder holds.
+    pub(crate) fn dataset(&mut self, dataset: &Dataset) {
+        self.bar.clear();
+        self.line(&dataset.to_string());
+        self.warnings(dataset);
+    }
+
+    /// A line on standard output, above the bar.
+    fn line(&self, line: &str) {
+        self.bar.suspend(|| text(&format!("{line}\n")));
+    }
+
+    fn warn(&self, lines: &str) {
+        self.bar.suspend(|| beside(lines));
+    }
+
+    fn warnings(&self, dataset: &Dataset) {
+        for warning in &dataset.warnings {
+            self.warn(&format!("warning: {warning}\n"));
+        }
+    }
+}
+
+impl Report for Terminal {
+    fn download(&mut self, progress: Progress<'_>) {
+        self.bar.download(progress);
+    }
+
+    fn data(&mut self, data: &Selection) {
+        self.bar.clear();
+        self.data = data.dataset.to_string();
+        self.warnings(&data.dataset);
+        if let Some(why) = &data.stand_in {
+            self.warn(&lines::stand_in(why));
+            self.stand_in = Some(why.clone());
+        }
+    }
+
+    fn start(&mut self, start: &Start<'_>) {
+        for line in lines::header(start, &self.data) {
+            self.line(&line);
+        }
+        self.bar.start(start);
+    }
+
+    fn pace(&self, steps_per_epoch: usize) -> Option<usize> {
+        self.bar.is_shown().then(|| (steps_per_epoch / 50).max(1))
+    }
+
+    fn step(&mut self, step: Step) {
+        self.bar.step(step);
+    }
+
+    fn epoch(&mut self, epoch: &Epoch, settings: &Settings) {
+        self.line(&lines::epoch(epoch, settings.epochs));
+        if settings.logs(epoch.number) {
+            self.line(&lines::last_batch(epoch));
+        }
+    }
+
+    fn kept(&mut self, files: &[PathBuf]) {
+        self.line(&lines::kept(files));
+    }
+
+    fn finish(&mut self, summary: &Summary) {
+        self.bar.clear();
+        for line in lines::summary(summary) {
+            self.line(&line);
+        }
+        if let Some(why) = &self.stand_in {
+            self.warn(&lines::stand_in(why));
+        }
+    }
+}
+
+/// Writes to standard output. A reader that has gone (`elbo train | head`) ends no training: its files
+/// are worth more than its lines.
+pub(crate) fn text(text: &str) {
+    let mut output = io::stdout().lock();
+    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+}
+
+/// Writes beside standard output.
+fn beside(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// The one line that an error is.
+pub(crate) fn error(message: &str) {
+    let line: Vec<&str> = message.split_whitespace().collect();
+    beside(&format!("elbo: {}\n", line.join(" ")));
+}

@@ -1,0 +1,122 @@
+//! The lines of a training, as text.
+
+use std::path::{Path, PathBuf};
+
+use elbo::{Epoch, Start, Summary};
+use elbo_vae::Losses;
+use indicatif::HumanCount;
+
+/// How many epochs more the suggested command trains: as many again.
+const AS_MANY_AGAIN: u32 = 2;
+
+/// What is trained on what by what.
+pub(crate) fn header(start: &Start<'_>, data: &str) -> Vec<String> {
+    let Start { settings, input, device, parameters, run, .. } = start;
+    let mut lines = vec![
+        format!("VAE {input}-{}-{} on {data}", settings.hidden, settings.latent),
+        format!(
+            "{device} · {} parameters · seed {} · {}",
+            HumanCount(*parameters as u64),
+            settings.seed,
+            run.display()
+        ),
+    ];
+    let mut state = "untrained".to_string();
+    if let Some((path, record)) = &start.resumed {
+        let step = HumanCount(u64::from(record.step));
+        state = format!("after epoch {}", record.epoch);
+        lines.push(format!("going on {state} (step {step}) of {}", path.display()));
+    }
+    let mean: Vec<String> = start.first_mean.iter().map(|value| format!("{value:.4}")).collect();
+    lines.push(format!("mean of the first image, {state}: {}", mean.join(" ")));
+    lines
+}
+
+/// `epoch   1/100   train 123.39 = 97.02 + 26.37   test 86.20 = 60.42 + 25.78   1.1 s`
+pub(crate) fn epoch(epoch: &Epoch, of: u32) -> String {
+    let sum = |losses: &Losses, width: usize| {
+        let Losses { reconstruction, kl } = losses;
+        format!("{:>width$.2} = {reconstruction:>5.2} + {kl:>5.2}", losses.total())
+    };
+    format!(
+        "epoch {:>digits$}/{of}   train {}   test {}   {:.1} s",
+        epoch.number,
+        sum(&epoch.train, 6),
+        sum(&epoch.test, 5),
+        epoch.seconds,
+        digits = of.to_string().len(),
+    )
+}
+
+/// `epoch: 20, Loss: 61.5803`, the line of the classic script: the last batch's loss an image.
+pub(crate) fn last_batch(epoch: &Epoch) -> String {
+    format!("epoch: {}, Loss: {:.4}", epoch.number, epoch.last_batch.total())
+}
+
+/// Files of an epoch, indented under its line.
+pub(crate) fn kept(files: &[PathBuf]) -> String {
+    let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    format!("{:16}{}", "", files.join("   "))
+}
+
+/// What came of it, where it lies, and what to do next.
+pub(crate) fn summary(summary: &Summary) -> Vec<String> {
+    let Summary { run, settings, epochs, seconds, last, samples, data_dir } = summary;
+    let plural = if *epochs == 1 { "" } else { "s" };
+    let Losses { reconstruction, kl } = last.test;
+    let data_dir = data_dir.as_deref().map(|dir| format!(" --data-dir {}", quoted(dir)));
+    vec![
+        String::new(),
+        format!("{epochs} epoch{plural} in {}.", duration(*seconds)),
+        format!(
+            "test {:.2} = {reconstruction:.2} reconstruction (squared error, summed over an image) \
+             + {kl:.2} KL (nats); lower is better",
+            last.test.total()
+        ),
+        format!("look:    {} (drawn from the prior)", samples.display()),
+        format!("figures: {}", run.join("metrics.csv").display()),
+        format!("model:   {}", run.join("checkpoints").join("last.safetensors").display()),
+        format!(
+            "go on:   elbo train --resume {} --epochs {}{}",
+            quoted(run),
+            settings.epochs.saturating_mul(AS_MANY_AGAIN),
+            data_dir.unwrap_or_default()
+        ),
+    ]
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// `1.1 s`, `1 min 52 s`, `2 h 05 min`.
+fn duration(seconds: f64) -> String {
+    let whole = seconds.round() as u64;
+    match whole {
+        0..60 => format!("{seconds:.1} s"),
+        60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
+        _ => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+/// That the digits are not MNIST's, so that nobody misses it.
+pub(crate) fn stand_in(why: &str) -> String {
+    let rule = "=".repeat(78);
+    format!(
+        "\n{rule}\n\
+         WARNING: THIS IS NOT MNIST. The digits are drawn by this program, because MNIST\n\
+         was not to be had; the losses cannot be compared with any of MNIST's.\n\
+         Fetch MNIST with `elbo data`, or name a folder that has it with --data-dir.\n\
+         Why: {why}\n\
+         {rule}\n\n"
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! The lines, character by character.
+
+use elbo::Settings;
+
+use super::*;
+
+fn losses(reconstruction: f64, kl: f64) -> Losses {
+    Losses { reconstruction, kl }
+}
+
+fn first() -> Epoch {
+    Epoch {
+        number: 1,
+        step: 469,
+        train: losses(97.02, 26.37),
+        last_batch: losses(36.58031, 25.0),
+        test: losses(60.42, 25.78),
+        seconds: 1.14,
+        reconstruction: None,
+    }
+}
+
+#[test]
+fn an_epoch_is_one_aligned_line() {
+    let line = "epoch   1/100   train 123.39 = 97.02 + 26.37   test 86.20 = 60.42 + 25.78   1.1 s";
+    assert_eq!(epoch(&first(), 100), line);
+    let last = Epoch { number: 100, train: losses(50.5, 9.25), ..first() };
+    let below = "epoch 100/100   train  59.75 = 50.50 +  9.25   test 86.20 = 60.42 + 25.78   1.1 s";
+    assert_eq!(epoch(&last, 100), below);
+}
+
+#[test]
+fn the_last_batch_has_the_classic_scripts_line() {
+    assert_eq!(last_batch(&Epoch { number: 20, ..first() }), "epoch: 20, Loss: 61.5803");
+}
+
+#[test]
+fn the_header_says_what_is_trained_on_what() {
+    let start = Start {
+        settings: &Settings::default(),
+        input: 784,
+        device: "cpu, 2 threads, AVX-512",
+        parameters: 652_824,
+        steps_per_epoch: 469,
+        run: "runs/0001".into(),
+        resumed: None,
+        first_mean: &[-0.031_26, 0.5],
+    };
+    let data = "MNIST: 60,000 train, 10,000 test (data/mnist, checksums match)";
+    let lines = header(&start, data);
+    assert_eq!(lines, [
+        "VAE 784-400-20 on MNIST: 60,000 train, 10,000 test (data/mnist, checksums match)",
+        "cpu, 2 threads, AVX-512 · 652,824 parameters · seed 42 · runs/0001",
+        "mean of the first image, untrained: -0.0313 0.5000",
+    ]);
+}
+
+#[test]
+fn the_summary_ends_with_a_command_that_can_be_pasted() {
+    let data = Some("own data".into());
+    let lines = summary(&Summary {
+        run: "runs/0001".into(),
+        settings: Settings::default(),
+        epochs: 100,
+        seconds: 112.4,
+        last: first(),
+        samples: "runs/0001/samples.png".into(),
+        data_dir: data,
+    });
+    assert_eq!(lines[1], "100 epochs in 1 min 52 s.");
+    assert!(lines[2].starts_with("test 86.20 = 60.42 reconstruction"));
+    let command = "go on:   elbo train --resume runs/0001 --epochs 200 --data-dir 'own data'";
+    assert_eq!(lines.last().unwrap(), command);
+}
+
+#[test]
+fn durations_read_as_people_say_them() {
+    for (seconds, text) in
+        [(0.04, "0.0 s"), (59.4, "59.4 s"), (60.0, "1 min 00 s"), (7500.0, "2 h 05 min")]
+    {
+        assert_eq!(duration(seconds), text);
+    }
+}

@@ -1,0 +1,75 @@
+//! Trainings without files: what is told, what resuming gives, what a bad learning rate does.
+
+use super::*;
+
+fn settings() -> Settings {
+    Settings { epochs: 2, batch_size: 24, latent: 3, hidden: 16, image_every: 2, ..Settings::default() }
+}
+
+fn training(settings: &Settings) -> Training {
+    let data = elbo_data::synthetic_sized(1, 100, 30);
+    Training::new(&data, settings, Device { threads: 1, ..Device::default() }).unwrap()
+}
+
+/// Notes every step it is told of.
+#[derive(Default)]
+struct Notes {
+    pace: Option<usize>,
+    steps: Vec<(u32, usize, usize)>,
+}
+
+impl Report for Notes {
+    fn pace(&self, _: usize) -> Option<usize> {
+        self.pace
+    }
+
+    fn step(&mut self, step: Step) {
+        assert!(step.mean.total().is_finite());
+        self.steps.push((step.epoch, step.done, step.of));
+    }
+}
+
+#[test]
+fn steps_are_told_at_the_pace_asked_for_and_change_nothing() {
+    let (mut told, mut silent) = (training(&settings()), training(&settings()));
+    let mut notes = Notes { pace: Some(2), ..Notes::default() };
+    let (a, b) = (told.epoch(&mut notes).unwrap(), silent.epoch(&mut ()).unwrap());
+    assert_eq!(notes.steps, [(1, 2, 5), (1, 4, 5), (1, 5, 5)]);
+    assert_eq!((a.train, a.last_batch, a.test), (b.train, b.last_batch, b.test));
+    assert_eq!(told.checkpoint().unwrap(), silent.checkpoint().unwrap());
+}
+
+#[test]
+fn an_epoch_counts_its_steps_and_keeps_the_tail_where_asked() {
+    let mut training = training(&settings());
+    let first = training.epoch(&mut ()).unwrap();
+    assert_eq!((first.number, first.step, first.reconstruction), (1, 5, None));
+    let second = training.epoch(&mut ()).unwrap();
+    assert_eq!((second.number, second.step), (2, 10));
+    // 100 images leave 4 for the last batch.
+    assert_eq!(second.reconstruction.unwrap().len(), 4 * 784);
+    assert!(second.train.total() < first.train.total());
+}
+
+#[test]
+fn a_restored_training_goes_on_as_if_it_had_never_stopped() {
+    let mut straight = training(&settings());
+    straight.epoch(&mut ()).unwrap();
+    let checkpoint = straight.checkpoint().unwrap();
+    straight.epoch(&mut ()).unwrap();
+
+    let mut resumed = training(&settings());
+    resumed.restore(&checkpoint, Path::new("x")).unwrap();
+    assert_eq!(resumed.epochs_done(), 1);
+    resumed.epoch(&mut ()).unwrap();
+    assert_eq!(resumed.checkpoint().unwrap(), straight.checkpoint().unwrap());
+}
+
+#[test]
+fn a_learning_rate_that_is_too_high_is_named() {
+    let mut training = training(&Settings { learning_rate: 1e30, ..settings() });
+    let error = (0..2).find_map(|_| training.epoch(&mut ()).err()).unwrap();
+    assert!(error.is_for_the_user());
+    let message = error.to_string();
+    assert!(message.contains("start again with an --lr below 1000000000000000000"), "{message}");
+}
