@@ -165,3 +165,14 @@ fn a_place_past_the_log_is_an_error() {
     let error = session.run(entry, 1).unwrap_err().to_string();
     assert_eq!(error, "put: place 3 of a log of 3");
 }
+
+#[test]
+fn an_entry_of_another_program_is_refused() {
+    let Example { sum, .. } = example();
+    let tape = Tape::new();
+    let y = tape.input(Dtype::F32, [1]).exp().id();
+    let mut program = Program::new(tape).unwrap();
+    program.entry("only", &[y], &[]).unwrap();
+    let error = Session::new(Reference, program).unwrap().run(sum, 1).unwrap_err().to_string();
+    assert!(error.starts_with("run: the program has no entry 1;"), "{error}");
+}

@@ -75,6 +75,15 @@ pub enum Error {
         fact: &'static str,
     },
 
+    /// An entry's number from another program.
+    #[error(
+        "run: the program has no entry {number}; take the number that this program's `entry` returned"
+    )]
+    NoEntry {
+        /// The number.
+        number: usize,
+    },
+
     /// The device failed, or refused an op.
     #[error("{0}")]
     Backend(#[source] Box<dyn std::error::Error + Send + Sync>),

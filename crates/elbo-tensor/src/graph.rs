@@ -4,6 +4,9 @@ use std::panic::Location;
 
 use crate::{Dtype, Error, Op, Shape, infer};
 
+/// Values of the largest tensor: 4 TiB of `f32`.
+const MOST_VALUES: usize = 1 << 40;
+
 /// A value's number in its graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id(pub(crate) u32);
@@ -92,6 +95,10 @@ impl Graph {
     }
 
     fn append(&mut self, node: Node) -> Id {
+        if node.shape.len() > MOST_VALUES {
+            let fact = format!("{} is more than any memory holds", node.shape);
+            self.fail(Error::Shape { op: node.op.name(), fact, at: node.at });
+        }
         self.nodes.push(node);
         Id(u32::try_from(self.nodes.len() - 1).expect("fewer than 2³² ops"))
     }

@@ -139,7 +139,8 @@ impl<B: Backend> Run for Session<B> {
     }
 
     fn run(&mut self, entry: EntryId, times: usize) -> Result<()> {
-        let planned = self.program.planned(entry);
+        let planned =
+            self.program.entries().get(entry.0).ok_or(Error::NoEntry { number: entry.0 })?;
         self.last_run = Some(entry);
         self.backend
             .replay(planned, &self.replays[entry.0], &mut self.memory, times)

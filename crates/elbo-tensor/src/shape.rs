@@ -66,10 +66,11 @@ impl Shape {
         &self.sizes[..self.rank]
     }
 
-    /// How many values there are.
+    /// How many values there are, `usize::MAX` where that is beyond counting.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.sizes[0] * self.sizes[1] * self.sizes[2] * self.sizes[3]
+        let outer = self.sizes[0].saturating_mul(self.sizes[1]);
+        outer.saturating_mul(self.sizes[2].saturating_mul(self.sizes[3]))
     }
 
     /// Whether there is no value at all.

@@ -195,3 +195,16 @@ fn whoever_builds_on_a_tape_can_refuse_it_with_a_sentence() {
     let message = fault(|tape| tape.refuse("adam: no parameters to train"));
     assert_eq!(message, "adam: no parameters to train");
 }
+
+#[test]
+fn a_tensor_beyond_all_memory_is_refused_where_it_is_written() {
+    let line = line!() + 2;
+    let message = fault(|tape| {
+        let _ = tape.parameter([usize::MAX, 3]);
+    });
+    assert_fault(
+        &message,
+        "parameter: [18446744073709551615, 3] is more than any memory holds",
+        line,
+    );
+}

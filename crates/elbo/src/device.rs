@@ -43,10 +43,7 @@ impl Device {
     pub fn check(self) -> Result<()> {
         match self.kind {
             DeviceKind::Auto | DeviceKind::Cpu => Ok(()),
-            DeviceKind::Cuda => Err(Error::Device {
-                device: "cuda",
-                fact: "this version computes on the CPU only; use --device cpu".into(),
-            }),
+            DeviceKind::Cuda => Err(no_cuda()),
         }
     }
 
@@ -54,6 +51,24 @@ impl Device {
     pub(crate) fn open(self) -> Result<Opened> {
         self.check()?;
         Ok(Opened { cpu: Cpu::new(self.threads)? })
+    }
+}
+
+/// Why there is no computing on CUDA: because of the machine, or because of this version.
+fn no_cuda() -> Error {
+    match elbo_cuda::probe() {
+        Ok(devices) => {
+            let devices: Vec<String> = devices.iter().map(ToString::to_string).collect();
+            Error::Device {
+                device: "cuda",
+                fact: format!(
+                    "this version computes on the CPU only, and cannot use what is there ({}); use \
+                     --device cpu",
+                    devices.join(", ")
+                ),
+            }
+        }
+        Err(error) => Error::Cuda(error),
     }
 }
 
@@ -89,6 +104,9 @@ mod tests {
     fn cuda_is_refused_with_a_way_out() {
         let device = Device { kind: DeviceKind::Cuda, threads: 0 };
         let message = device.check().unwrap_err().to_string();
-        assert_eq!(message, "cuda: this version computes on the CPU only; use --device cpu");
+        assert!(
+            message.starts_with("cuda: ") && message.ends_with("use --device cpu"),
+            "{message}"
+        );
     }
 }

@@ -26,6 +26,9 @@ pub enum Error {
         /// Why not, and what to do.
         fact: String,
     },
+    /// There is no CUDA device.
+    #[error(transparent)]
+    Cuda(elbo_cuda::Error),
     /// A data set that is missing or broken.
     #[error(transparent)]
     Data(#[from] elbo_data::Error),
@@ -69,7 +72,9 @@ pub enum Error {
         source: csv::Error,
     },
     /// The loss is no longer a number.
-    #[error("epoch {epoch}: the loss is {loss}; the training diverged, start again with an --lr below {learning_rate}")]
+    #[error(
+        "epoch {epoch}: the loss is {loss}; the training diverged, start again with an --lr below {learning_rate}"
+    )]
     Diverged {
         /// The epoch.
         epoch: u32,
@@ -126,6 +131,7 @@ impl Error {
         match self {
             Self::Setting { .. }
             | Self::Device { .. }
+            | Self::Cuda(_)
             | Self::Data(_)
             | Self::Download(_)
             | Self::Offline { .. }

@@ -93,15 +93,9 @@ mod tests {
 
     #[test]
     fn grey_is_rounded_and_cut_off() {
-        for (value, expected) in [
-            (-1.0, 0),
-            (-0.996, 1),
-            (0.0, 128),
-            (1.0, 255),
-            (-3.0, 0),
-            (3.0, 255),
-            (f32::NAN, 0),
-        ] {
+        for (value, expected) in
+            [(-1.0, 0), (-0.996, 1), (0.0, 128), (1.0, 255), (-3.0, 0), (3.0, 255), (f32::NAN, 0)]
+        {
             assert_eq!(grey(value), expected, "{value}");
         }
     }

@@ -57,13 +57,17 @@ impl Record {
 
     /// The record in a checkpoint's metadata. `path` is the checkpoint, for messages.
     pub fn from_metadata(metadata: &Value, path: &Path) -> Result<Self> {
-        let record = Self::deserialize(metadata)
-            .map_err(|error| resume(path, format!("its record is incomplete ({error}); use another checkpoint")))?;
+        let record = Self::deserialize(metadata).map_err(|error| {
+            resume(path, format!("its record is incomplete ({error}); use another checkpoint"))
+        })?;
         if record.rows.checked_mul(record.columns) != Some(record.model.input) {
             let Self { rows, columns, model, .. } = record;
             return Err(resume(
                 path,
-                format!("its images of {rows}×{columns} do not fit its model of {} inputs; use another checkpoint", model.input),
+                format!(
+                    "its images of {rows}×{columns} do not fit its model of {} inputs; use another checkpoint",
+                    model.input
+                ),
             ));
         }
         Ok(record)

@@ -29,7 +29,8 @@ impl Resumed {
             (file_or_run.to_path_buf(), RunFolder::of_checkpoint(file_or_run))
         };
         if file_or_run.is_dir() && !path.exists() {
-            let fact = "no checkpoint in this run folder yet; name one with --resume, or train anew";
+            let fact =
+                "no checkpoint in this run folder yet; name one with --resume, or train anew";
             return Err(Error::Resume { path, fact: fact.into() });
         }
         let checkpoint = Checkpoint::load(&path).map_err(Error::Checkpoint)?;

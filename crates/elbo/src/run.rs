@@ -133,9 +133,8 @@ impl Running {
             pictures::write(&picture, images, rows, columns)?;
             let kept = self.folder.checkpoint(epoch.number);
             checkpoint.save(&kept).map_err(Error::Save)?;
-            let inside = |path: &Path| {
-                path.strip_prefix(self.folder.path()).unwrap_or(path).to_path_buf()
-            };
+            let inside =
+                |path: &Path| path.strip_prefix(self.folder.path()).unwrap_or(path).to_path_buf();
             report.kept(&[inside(&picture), inside(&kept)]);
         }
         Ok(())
@@ -189,9 +188,10 @@ fn write_config(
             columns: images.columns,
         },
     };
-    let unwritten =
-        |fact: String| Error::Unwritten { what: "the settings", fact };
-    let mut file = String::from("# What this run was trained with; the names are the flags of `elbo train`.\n");
+    let unwritten = |fact: String| Error::Unwritten { what: "the settings", fact };
+    let mut file = String::from(
+        "# What this run was trained with; the names are the flags of `elbo train`.\n",
+    );
     let table = toml::to_string(&config).map_err(|error| unwritten(error.to_string()))?;
     file.write_str(&table).map_err(|error| unwritten(error.to_string()))?;
     atomic::replace(&folder.config(), file.as_bytes())

@@ -6,9 +6,7 @@ use elbo_data::{Dataset, shuffle_into};
 use elbo_nn::Checkpoint;
 use elbo_vae::{Losses, Vae};
 
-use crate::{
-    Device, Error, Record, Report, Result, Settings, Step, record::TrainingRecord,
-};
+use crate::{Device, Error, Record, Report, Result, Settings, Step, record::TrainingRecord};
 
 /// What an epoch came to. Losses are means over images.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +42,10 @@ pub struct Training {
 
 impl fmt::Debug for Training {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Training").field("epoch", &self.epoch).field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Training")
+            .field("epoch", &self.epoch)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }
 
@@ -98,11 +99,8 @@ impl Training {
 
         let losses = self.vae.epoch_losses()?;
         self.check_loss(number, losses.mean)?;
-        let reconstruction = if self.settings.keeps(number) {
-            Some(self.vae.last_reconstruction()?)
-        } else {
-            None
-        };
+        let reconstruction =
+            if self.settings.keeps(number) { Some(self.vae.last_reconstruction()?) } else { None };
         let test = self.vae.evaluate()?;
         self.check_loss(number, test)?;
         self.epoch = number;

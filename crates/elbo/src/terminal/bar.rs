@@ -36,10 +36,8 @@ impl Bar {
         if self.file != progress.file {
             self.bar.finish_and_clear();
             self.file = progress.file.to_string();
-            self.bar = bar(
-                progress.total,
-                "{prefix}  {bar:24}  {bytes} of {total_bytes}  {eta} left",
-            );
+            self.bar =
+                bar(progress.total, "{prefix}  {bar:24}  {bytes} of {total_bytes}  {eta} left");
             self.bar.set_prefix(format!("fetching {}", progress.file));
         }
         self.bar.set_position(progress.bytes);
@@ -50,10 +48,7 @@ impl Bar {
         self.before = start.resumed.as_ref().map_or(0, |(_, record)| record.epoch);
         self.epochs = start.settings.epochs;
         let steps = u64::from(self.epochs - self.before) * start.steps_per_epoch as u64;
-        self.bar = bar(
-            Some(steps),
-            "{prefix}  {bar:24}  {rate} steps/s  loss {msg}  {eta} left",
-        );
+        self.bar = bar(Some(steps), "{prefix}  {bar:24}  {rate} steps/s  loss {msg}  {eta} left");
     }
 
     pub(crate) fn step(&mut self, step: Step) {

@@ -3,7 +3,14 @@
 use super::*;
 
 fn settings() -> Settings {
-    Settings { epochs: 2, batch_size: 24, latent: 3, hidden: 16, image_every: 2, ..Settings::default() }
+    Settings {
+        epochs: 2,
+        batch_size: 24,
+        latent: 3,
+        hidden: 16,
+        image_every: 2,
+        ..Settings::default()
+    }
 }
 
 fn training(settings: &Settings) -> Training {

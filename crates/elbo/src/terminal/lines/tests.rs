@@ -48,11 +48,14 @@ fn the_header_says_what_is_trained_on_what() {
     };
     let data = "MNIST: 60,000 train, 10,000 test (data/mnist, checksums match)";
     let lines = header(&start, data);
-    assert_eq!(lines, [
-        "VAE 784-400-20 on MNIST: 60,000 train, 10,000 test (data/mnist, checksums match)",
-        "cpu, 2 threads, AVX-512 · 652,824 parameters · seed 42 · runs/0001",
-        "mean of the first image, untrained: -0.0313 0.5000",
-    ]);
+    assert_eq!(
+        lines,
+        [
+            "VAE 784-400-20 on MNIST: 60,000 train, 10,000 test (data/mnist, checksums match)",
+            "cpu, 2 threads, AVX-512 · 652,824 parameters · seed 42 · runs/0001",
+            "mean of the first image, untrained: -0.0313 0.5000",
+        ]
+    );
 }
 
 #[test]

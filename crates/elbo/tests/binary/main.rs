@@ -1,0 +1,7 @@
+//! The binary as users run it: in an empty folder, with arguments and an environment, no network.
+
+mod arguments;
+mod data;
+mod resume;
+mod sandbox;
+mod train;
