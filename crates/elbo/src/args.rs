@@ -3,7 +3,10 @@
 use std::{env, path::PathBuf};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
-use elbo::{Device, DeviceKind, Overrides, Request, Settings, data::Wanted};
+use elbo::{
+    Device, DeviceKind, Overrides, Request, Settings,
+    data::{Network, Wanted},
+};
 
 /// More threads than any machine has cores; each takes memory.
 const MOST_THREADS: u64 = 1024;
@@ -35,8 +38,8 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(crate) struct TrainArguments {
-    /// Folder with the four IDX files; without it data/mnist, fetched if need be
-    #[arg(long, value_name = "FOLDER", env = "ELBO_MNIST_DIR")]
+    /// Folder with the four IDX files [default: ELBO_MNIST_DIR, else data/mnist, fetched if need be]
+    #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
     /// Never use the network; without data, train on drawn digits
     #[arg(long, env = "ELBO_OFFLINE", action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
@@ -61,7 +64,7 @@ pub(crate) struct TrainArguments {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
 
-    /// What computes
+    /// What computes; cuda is not in this version
     #[arg(long, value_enum, default_value = "auto")]
     device: DeviceName,
     /// Threads of the CPU, 0 for all cores; results do not depend on it
@@ -96,7 +99,10 @@ impl TrainArguments {
                 log_every: self.log_every,
                 image_every: self.image_every,
             },
-            data: Wanted { named: self.data_dir, offline: self.offline, proxy: proxy() },
+            data: Wanted {
+                named: self.data_dir.or_else(named_data),
+                network: Network { offline: self.offline, proxy: proxy() },
+            },
             device: Device {
                 kind: self.device.kind(),
                 // At most `MOST_THREADS`.
@@ -110,11 +116,8 @@ impl TrainArguments {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum DeviceName {
-    /// The fastest there is
     Auto,
-    /// The processor
     Cpu,
-    /// An NVIDIA GPU; not in this version
     Cuda,
 }
 
@@ -139,8 +142,8 @@ pub(crate) struct DataArguments {
 }
 
 impl DataArguments {
-    pub(crate) fn wanted(&self) -> Wanted {
-        Wanted { named: Some(self.dir.clone()), offline: self.offline, proxy: proxy() }
+    pub(crate) fn network(&self) -> Network {
+        Network { offline: self.offline, proxy: proxy() }
     }
 }
 
@@ -164,6 +167,11 @@ impl PlanArguments {
         let settings = Settings { batch_size, latent, hidden, ..Settings::default() };
         (settings, 28 * 28, (60_000, 10_000))
     }
+}
+
+/// The data folder that the environment names; an empty name is none.
+fn named_data() -> Option<PathBuf> {
+    env::var_os("ELBO_MNIST_DIR").filter(|name| !name.is_empty()).map(PathBuf::from)
 }
 
 /// The proxy that the environment names, where the network goes through one.

@@ -17,6 +17,13 @@ pub const SYNTHETIC_SEED: u64 = 0;
 pub struct Wanted {
     /// A folder that the user named. It is never replaced by something else.
     pub named: Option<PathBuf>,
+    /// How to get what is not there.
+    pub network: Network,
+}
+
+/// Whether and how data may be fetched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Network {
     /// Whether the network is left alone.
     pub offline: bool,
     /// An HTTP proxy, `http://host:port`.
@@ -46,19 +53,19 @@ pub fn select(wanted: &Wanted, report: &mut dyn Report) -> Result<Selection> {
     if let Some(dir) = &wanted.named {
         return Ok(Selection::found(elbo_data::load(dir)?));
     }
-    select_in(Path::new(FOLDER), wanted, report)
+    select_in(Path::new(FOLDER), &wanted.network, report)
 }
 
-fn select_in(dir: &Path, wanted: &Wanted, report: &mut dyn Report) -> Result<Selection> {
+fn select_in(dir: &Path, network: &Network, report: &mut dyn Report) -> Result<Selection> {
     let missing = match elbo_data::load(dir) {
         Ok(dataset) => return Ok(Selection::found(dataset)),
-        Err(error) if wanted.offline && !is_absence(&error) => return Err(error.into()),
+        Err(error) if network.offline && !is_absence(&error) => return Err(error.into()),
         Err(error) => error,
     };
-    if wanted.offline {
+    if network.offline {
         return Ok(stand_in(format!("{} has no data set, and the network is off", dir.display())));
     }
-    match fetch(dir, wanted, report) {
+    match fetch(dir, network, report) {
         Ok(()) => Ok(Selection::found(elbo_data::load(dir)?)),
         Err(error @ DownloadError::Occupied { .. }) => Err(error.into()),
         Err(_) if !is_absence(&missing) => Err(missing.into()),
@@ -67,22 +74,22 @@ fn select_in(dir: &Path, wanted: &Wanted, report: &mut dyn Report) -> Result<Sel
 }
 
 /// MNIST in a folder, fetched if it is missing or broken. A whole set of another kind stays as it is.
-pub fn provide(dir: &Path, wanted: &Wanted, report: &mut dyn Report) -> Result<Dataset> {
+pub fn provide(dir: &Path, network: &Network, report: &mut dyn Report) -> Result<Dataset> {
     match elbo_data::load(dir) {
         Ok(dataset) => Ok(dataset),
-        Err(error) if wanted.offline && is_absence(&error) => {
+        Err(error) if network.offline && is_absence(&error) => {
             Err(Error::Offline { path: dir.into() })
         }
-        Err(error) if wanted.offline => Err(error.into()),
+        Err(error) if network.offline => Err(error.into()),
         Err(_) => {
-            fetch(dir, wanted, report)?;
+            fetch(dir, network, report)?;
             Ok(elbo_data::load(dir)?)
         }
     }
 }
 
-fn fetch(dir: &Path, wanted: &Wanted, report: &mut dyn Report) -> Result<(), DownloadError> {
-    let source = Source { proxy: wanted.proxy.clone(), ..Source::mnist() };
+fn fetch(dir: &Path, network: &Network, report: &mut dyn Report) -> Result<(), DownloadError> {
+    let source = Source { proxy: network.proxy.clone(), ..Source::mnist() };
     source.fetch(dir, &mut |progress| report.download(progress))
 }
 
@@ -101,14 +108,14 @@ mod tests {
 
     use super::*;
 
-    fn offline() -> Wanted {
-        Wanted { offline: true, ..Wanted::default() }
+    fn offline() -> Network {
+        Network { offline: true, proxy: None }
     }
 
     #[test]
     fn a_named_folder_is_never_replaced() {
         let folder = tempfile::tempdir().unwrap();
-        let wanted = Wanted { named: Some(folder.path().join("gone")), ..offline() };
+        let wanted = Wanted { named: Some(folder.path().join("gone")), network: offline() };
         let message = select(&wanted, &mut ()).unwrap_err().to_string();
         assert!(message.contains("gone: no such folder"), "{message}");
     }

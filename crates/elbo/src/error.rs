@@ -26,9 +26,6 @@ pub enum Error {
         /// Why not, and what to do.
         fact: String,
     },
-    /// There is no CUDA device.
-    #[error(transparent)]
-    Cuda(elbo_cuda::Error),
     /// A data set that is missing or broken.
     #[error(transparent)]
     Data(#[from] elbo_data::Error),
@@ -73,7 +70,7 @@ pub enum Error {
     },
     /// The loss is no longer a number.
     #[error(
-        "epoch {epoch}: the loss is {loss}; the training diverged, start again with an --lr below {learning_rate}"
+        "epoch {epoch}: the loss is {loss}; the training diverged, start again with an --lr below {learning_rate:e}"
     )]
     Diverged {
         /// The epoch.
@@ -131,7 +128,6 @@ impl Error {
         match self {
             Self::Setting { .. }
             | Self::Device { .. }
-            | Self::Cuda(_)
             | Self::Data(_)
             | Self::Download(_)
             | Self::Offline { .. }

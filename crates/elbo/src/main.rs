@@ -36,7 +36,7 @@ fn train(arguments: TrainArguments) -> Result<(), Error> {
 
 fn data(arguments: &DataArguments) -> Result<(), Error> {
     let mut terminal = Terminal::new();
-    let dataset = elbo::data::provide(&arguments.dir, &arguments.wanted(), &mut terminal)?;
+    let dataset = elbo::data::provide(&arguments.dir, &arguments.network(), &mut terminal)?;
     terminal.dataset(&dataset);
     Ok(())
 }

@@ -81,11 +81,12 @@ impl Metrics {
         Self::with_rows(path, &[])
     }
 
-    /// The file as it was after an epoch; rows of later ones are dropped.
-    pub fn after(path: &Path, epoch: u32) -> Result<Self> {
+    /// The file as it was after an epoch, and the number of the last epoch whose row was dropped.
+    pub fn after(path: &Path, epoch: u32) -> Result<(Self, Option<u32>)> {
         let mut rows = if path.exists() { read(path)? } else { Vec::new() };
+        let dropped = rows.iter().map(|row| row.epoch).filter(|&number| number > epoch).max();
         rows.retain(|row| row.epoch <= epoch);
-        Self::with_rows(path, &rows)
+        Ok((Self::with_rows(path, &rows)?, dropped))
     }
 
     fn with_rows(path: &Path, rows: &[Row]) -> Result<Self> {
@@ -173,7 +174,8 @@ mod tests {
         for epoch in 1..=3 {
             metrics.append(&row(epoch)).unwrap();
         }
-        let mut metrics = Metrics::after(&path, 1).unwrap();
+        let (mut metrics, dropped) = Metrics::after(&path, 1).unwrap();
+        assert_eq!(dropped, Some(3));
         let changed = Row { seconds: 9.0, ..row(2) };
         metrics.append(&changed).unwrap();
         assert_eq!(read(&path).unwrap(), [row(1), changed]);

@@ -45,7 +45,7 @@ pub fn sheet(images: &[f32], rows: usize, columns: usize) -> Sheet {
     let width = across * (columns + PADDING) + PADDING;
     let height = down * (rows + PADDING) + PADDING;
     let mut pixels = vec![0; width * height];
-    for (number, image) in images.chunks_exact(size.max(1)).enumerate() {
+    for (number, image) in images.chunks_exact(size.max(1)).take(count).enumerate() {
         let left = number % IMAGES_A_ROW * (columns + PADDING) + PADDING;
         let top = number / IMAGES_A_ROW * (rows + PADDING) + PADDING;
         for (row, values) in image.chunks_exact(columns).enumerate() {
@@ -130,6 +130,7 @@ mod tests {
     fn one_image_has_no_border_and_none_is_only_border() {
         assert_eq!(sheet(&[1.0, -1.0], 2, 1).pixels, [255, 0]);
         assert_eq!(sheet(&[], 28, 28).pixels, [0; 4]);
+        assert_eq!(sheet(&[1.0], 0, 0).pixels, [0; 4]);
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub struct Start<'a> {
     pub run: PathBuf,
     /// What the training goes on from, if it does: the checkpoint and its record.
     pub resumed: Option<(PathBuf, Record)>,
+    /// The last epoch that the run folder had beyond the checkpoint, which is now trained anew.
+    pub dropped: Option<u32>,
     /// μ of the first training image, one value a latent dimension.
     pub first_mean: &'a [f32],
 }

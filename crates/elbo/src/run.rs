@@ -60,11 +60,13 @@ pub fn train(request: &Request, report: &mut dyn Report) -> Result<Summary> {
     let first_mean = training.mean(first(&selection.dataset.train.images))?;
 
     let folder = destination.make()?;
-    write_config(&folder, &settings, request, &selection.dataset)?;
-    let metrics = match destination {
+    let (metrics, dropped) = match destination {
         Destination::Own(_) => Metrics::after(&folder.metrics(), training.epochs_done())?,
-        Destination::Numbered | Destination::Named(_) => Metrics::create(&folder.metrics())?,
+        Destination::Numbered | Destination::Named(_) => {
+            (Metrics::create(&folder.metrics())?, None)
+        }
     };
+    write_config(&folder, &settings, request, &selection.dataset)?;
     report.start(&Start {
         settings: &settings,
         input: selection.dataset.train.images.size(),
@@ -73,6 +75,7 @@ pub fn train(request: &Request, report: &mut dyn Report) -> Result<Summary> {
         steps_per_epoch: training.vae().steps_per_epoch(),
         run: folder.path().into(),
         resumed: resumed.map(|resumed| (resumed.path, resumed.record)),
+        dropped,
         first_mean: &first_mean,
     });
     // The device has its own copy.
@@ -121,10 +124,10 @@ impl Running {
         })
     }
 
-    /// Checkpoints first: a row of the metrics is there only for an epoch that can be gone on from.
+    /// The last checkpoint comes last: what it says is done is on the disk, and what a cut-short epoch
+    /// has left is written again when the training goes on.
     fn write(&mut self, epoch: &Epoch, report: &mut dyn Report) -> Result<()> {
         let checkpoint = self.training.checkpoint()?;
-        checkpoint.save(&self.folder.last()).map_err(Error::Save)?;
         self.metrics.append(&Row::of(epoch))?;
         report.epoch(epoch, &self.settings);
         if let Some(images) = &epoch.reconstruction {
@@ -133,11 +136,13 @@ impl Running {
             pictures::write(&picture, images, rows, columns)?;
             let kept = self.folder.checkpoint(epoch.number);
             checkpoint.save(&kept).map_err(Error::Save)?;
-            let inside =
-                |path: &Path| path.strip_prefix(self.folder.path()).unwrap_or(path).to_path_buf();
-            report.kept(&[inside(&picture), inside(&kept)]);
+            report.kept(&[self.inside(&picture), self.inside(&kept)]);
         }
-        Ok(())
+        checkpoint.save(&self.folder.last()).map_err(Error::Save)
+    }
+
+    fn inside(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(self.folder.path()).unwrap_or(path).to_path_buf()
     }
 }
 

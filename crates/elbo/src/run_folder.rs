@@ -137,7 +137,8 @@ fn highest(runs: &Path) -> io::Result<u64> {
 }
 
 fn unwritable(path: &Path, source: io::Error) -> Error {
-    Error::Unwritable { path: path.into(), source }
+    let fact = format!("cannot be made ({source}); name a folder that can be written with --out");
+    Error::RunFolder { path: path.into(), fact }
 }
 
 #[cfg(test)]

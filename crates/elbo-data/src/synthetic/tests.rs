@@ -1,3 +1,5 @@
+//! Drawn digits: the same from the same seed, ten classes that a simple classifier tells apart.
+
 use super::*;
 
 #[test]

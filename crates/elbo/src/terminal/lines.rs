@@ -26,6 +26,10 @@ pub(crate) fn header(start: &Start<'_>, data: &str) -> Vec<String> {
         let step = HumanCount(u64::from(record.step));
         state = format!("after epoch {}", record.epoch);
         lines.push(format!("going on {state} (step {step}) of {}", path.display()));
+        if let Some(last) = start.dropped {
+            let first = record.epoch + 1;
+            lines.push(format!("epochs {first} to {last} of {} are trained anew", run.display()));
+        }
     }
     let mean: Vec<String> = start.first_mean.iter().map(|value| format!("{value:.4}")).collect();
     lines.push(format!("mean of the first image, {state}: {}", mean.join(" ")));

@@ -48,7 +48,8 @@ fn going_back_to_an_earlier_checkpoint_drops_the_later_rows() {
     sandbox.train(&["--epochs", "3", "--image-every", "1"]);
     let before = sandbox.text("runs/0001/metrics.csv");
     let earlier = "runs/0001/checkpoints/epoch-0001.safetensors";
-    sandbox.train(&["--resume", earlier, "--epochs", "2"]);
+    let outcome = sandbox.train(&["--resume", earlier, "--epochs", "2"]);
+    assert!(outcome.stdout.contains("epochs 2 to 3 of runs/0001 are trained anew\n"));
     let after = sandbox.text("runs/0001/metrics.csv");
     assert_eq!((before.lines().count(), after.lines().count()), (4, 3));
     assert_eq!(before.lines().nth(1), after.lines().nth(1));

@@ -44,6 +44,7 @@ fn the_header_says_what_is_trained_on_what() {
         steps_per_epoch: 469,
         run: "runs/0001".into(),
         resumed: None,
+        dropped: None,
         first_mean: &[-0.031_26, 0.5],
     };
     let data = "MNIST: 60,000 train, 10,000 test (data/mnist, checksums match)";
