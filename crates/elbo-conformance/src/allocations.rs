@@ -21,10 +21,11 @@ const ATTEMPTS: usize = 5;
 /// With the fewest allocations that a hundred replays made.
 pub fn replays_allocate_nothing<B: Backend>(make: impl Fn(usize) -> B, count: fn() -> usize) {
     let _alone = quiet::alone();
-    for threads in [1, 2] {
+    // Small work may stay on one thread, large work is split: neither may allocate.
+    for (threads, sizes) in [(1, Sizes::ODD), (2, Sizes::ODD), (2, Sizes::WIDE)] {
         let tape = Tape::new();
-        let Training { formula, step, cursor, .. } = training(&tape, Sizes::ODD);
-        let what = format!("a hundred replays, {threads} threads");
+        let Training { formula, step, cursor, .. } = training(&tape, sizes);
+        let what = format!("a hundred replays, {threads} threads, {sizes:?}");
         let (mut session, entry) = formula.start(&what, tape, Planning::default(), make(threads));
         expect(session.run(entry, 1), &what);
         let mut measure = || {

@@ -176,3 +176,10 @@ fn an_entry_of_another_program_is_refused() {
     let error = Session::new(Reference, program).unwrap().run(sum, 1).unwrap_err().to_string();
     assert!(error.starts_with("run: the program has no entry 1;"), "{error}");
 }
+
+#[test]
+fn an_entry_run_no_times_has_no_outputs() {
+    let Example { mut session, exp, y, .. } = example();
+    session.run(exp, 0).unwrap();
+    assert!(session.read_f32(y).is_err());
+}

@@ -52,6 +52,14 @@ impl Cpu {
         self.dispatch.level()
     }
 
+    pub(crate) const fn dispatch(&self) -> Dispatch {
+        self.dispatch
+    }
+
+    pub(crate) const fn pool(&self) -> &ThreadPool {
+        &self.pool
+    }
+
     /// The workspace. A panic elsewhere cannot have left it in a state that matters: every product
     /// fills what it reads.
     fn workspace(&self) -> MutexGuard<'_, Aligned> {

@@ -10,6 +10,7 @@ mod gemm;
 mod launch;
 mod math;
 mod optim;
+mod peak;
 mod random;
 mod reduce;
 mod rows;

@@ -1,5 +1,7 @@
 //! A program on a device: it owns every buffer, so a run needs nothing but its entry's number.
 
+use std::time::Instant;
+
 use crate::{Backend, Data, DataMut, Dtype, EntryId, Error, Id, Memory, Operand, Program, Result};
 
 /// A program on a device, its buffers allocated and its entries recorded.
@@ -96,6 +98,12 @@ pub trait Run {
     /// Runs an entry `times` times. May return before the device is done.
     fn run(&mut self, entry: EntryId, times: usize) -> Result<()>;
 
+    /// Runs an entry `times` times, call by call, and returns the seconds that each call took each
+    /// time: `[time][call]`. On a device that runs behind the host, that is the time to ask for it.
+    ///
+    /// Slower than [`Run::run`] as a whole, since nothing overlaps; for looking, not for working.
+    fn profile(&mut self, entry: EntryId, times: usize) -> Result<Vec<Vec<f64>>>;
+
     /// Reads a value of `f32` into a new vector.
     fn read_f32(&self, id: Id) -> Result<Vec<f32>> {
         let mut values = vec![0.0; self.program().graph().node(id).shape.len()];
@@ -138,10 +146,31 @@ impl<B: Backend> Run for Session<B> {
         self.backend.read(self.buffer(id)?, values).map_err(device)
     }
 
+    fn profile(&mut self, entry: EntryId, times: usize) -> Result<Vec<Vec<f64>>> {
+        let planned =
+            self.program.entries().get(entry.0).ok_or(Error::NoEntry { number: entry.0 })?;
+        if times > 0 {
+            self.last_run = Some(entry);
+        }
+        let mut rounds = Vec::with_capacity(times);
+        for _ in 0..times {
+            let mut seconds = Vec::with_capacity(planned.calls().len());
+            for call in planned.calls() {
+                let start = Instant::now();
+                self.backend.launch(call, &mut self.memory).map_err(device)?;
+                seconds.push(start.elapsed().as_secs_f64());
+            }
+            rounds.push(seconds);
+        }
+        Ok(rounds)
+    }
+
     fn run(&mut self, entry: EntryId, times: usize) -> Result<()> {
         let planned =
             self.program.entries().get(entry.0).ok_or(Error::NoEntry { number: entry.0 })?;
-        self.last_run = Some(entry);
+        if times > 0 {
+            self.last_run = Some(entry);
+        }
         self.backend
             .replay(planned, &self.replays[entry.0], &mut self.memory, times)
             .map_err(device)

@@ -117,6 +117,20 @@ impl Vae {
         Ok(self.run.write(self.entries.optimizer.step, (&[step][..]).into())?)
     }
 
+    /// The seconds that each call of a full training step takes, `[time][call]`, over `times` steps of
+    /// the current epoch. Empty where the training set has no full batch.
+    pub fn profile_step(&mut self, times: usize) -> Result<Vec<Vec<f64>>> {
+        let Some(full) = self.entries.train.full else { return Ok(Vec::new()) };
+        let entry = self
+            .run
+            .program()
+            .find(full.entry)
+            .expect("`Entries::plan` planned every name it hands out");
+        let rounds = self.run.profile(entry, times)?;
+        self.steps_done += times;
+        Ok(rounds)
+    }
+
     /// Runs an entry of the program by its name.
     pub(crate) fn run_entry(&mut self, name: &str, times: usize) -> Result<()> {
         let entry =
