@@ -1,6 +1,6 @@
 //! Runs one call: finds its values in memory and hands them to the room that knows the op.
 
-use elbo_tensor::{Activation, Call, Memory, Op, Over};
+use elbo_tensor::{Call, Memory, Op, Over};
 use ndarray::ArrayView2;
 
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     buffer::{Arguments, Buffer, counter, f32_result},
     dispatch::Dispatch,
     elementwise::{map, zip},
-    gemm::{self, Epilogue},
+    gemm::{self, Epilogue, Factor},
     math, optim, random, reduce, rows,
 };
 
@@ -88,8 +88,7 @@ fn compute(
         Op::TanhGrad => zip(d, out, args.first_f32()?, args.f32(1)?, |g, y| g * (1.0 - y * y)),
         Op::SigmoidGrad => zip(d, out, args.first_f32()?, args.f32(1)?, |g, y| g * y * (1.0 - y)),
         Op::MatMul { transpose_a, transpose_b } => {
-            let epilogue = Epilogue { bias: None, activation: Activation::Identity };
-            product(machine, call, args, (transpose_a, transpose_b), epilogue, out)?;
+            product(machine, call, args, (transpose_a, transpose_b), Epilogue::NONE, out)?;
         }
         Op::Affine { transpose_a, transpose_b, activation } => {
             let epilogue = Epilogue { bias: Some(args.f32(2)?), activation };
@@ -130,13 +129,13 @@ fn matrix<'a>(
     args: Arguments<'a>,
     position: usize,
     turned: bool,
-) -> Result<ArrayView2<'a, f32>, Error> {
+) -> Result<Factor<'a>, Error> {
     let values = args.f32(position)?;
     let operand = call.args[position];
     let wrong = Error::Slot { op: call.op.name(), len: operand.shape.len(), dtype: operand.dtype };
     let (rows, columns) = operand.shape.as_matrix().unwrap_or((0, 0));
-    let view = ArrayView2::from_shape((rows, columns), values).map_err(|_| wrong)?;
-    Ok(if turned { view.reversed_axes() } else { view })
+    let matrix = ArrayView2::from_shape((rows, columns), values).map_err(|_| wrong)?;
+    Ok(Factor { matrix, turned })
 }
 
 /// Adam changes the moments beside the parameter, which is already taken out.

@@ -1,152 +1,80 @@
-//! The register tile: a panel of A by a panel of B, sums in registers until they are complete.
+//! The register tile: some rows of one operand by a few vectors of the other, sums in registers.
 
-use elbo_tensor::Activation;
-use ndarray::ArrayView2;
-use pulp::{Simd, WithSimd};
+use crate::lanes::Lanes;
 
-use super::{DEPTH, Epilogue, pack};
-use crate::math;
+/// The sums of `ROWS` rows and `VECTORS` vectors, each in the order of k.
+pub(super) type Sums<S, const ROWS: usize, const VECTORS: usize> =
+    [[<S as pulp::Simd>::f32s; VECTORS]; ROWS];
 
-/// Some rows of a product, to be computed by one thread in tiles of `ROWS` by `VECTORS` vectors.
-pub(super) struct Rows<'a, const ROWS: usize, const VECTORS: usize> {
-    /// The whole left operand.
-    pub(super) a: ArrayView2<'a, f32>,
-    /// Its first row that this is about.
-    pub(super) top: usize,
-    /// The whole right operand in panels.
-    pub(super) packed: &'a [f32],
-    /// The rows to fill.
-    pub(super) out: &'a mut [f32],
-    /// Columns of the product.
-    pub(super) columns: usize,
-    /// What is done to each row at the end.
-    pub(super) epilogue: Epilogue<'a>,
+/// The operand whose values are spread over vectors, as it lies.
+#[derive(Clone, Copy)]
+pub(super) enum Spread<'a> {
+    /// Row by row: value (r, k) at r · depth + k.
+    Rows(&'a [f32]),
+    /// Column by column, `stride` values apart: value (r, k) at k · stride + r.
+    Columns(&'a [f32], usize),
 }
 
-/// A panel of A on the stack, each of its columns on a cache line or a part of one.
-#[repr(align(64))]
-struct Panel<const ROWS: usize>([[f32; ROWS]; DEPTH]);
-
-impl<const ROWS: usize, const VECTORS: usize> WithSimd for Rows<'_, ROWS, VECTORS> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { a, top, packed, out, columns, epilogue } = self;
-        let mut panel = Panel::<ROWS>([[0.0; ROWS]; DEPTH]);
-        for (number, out) in out.chunks_mut(ROWS * columns).enumerate() {
-            let block = Block { a, top: top + number * ROWS, packed, columns };
-            block.multiply::<S, ROWS, VECTORS>(simd, out, &mut panel);
-            for row in out.chunks_exact_mut(columns) {
-                finish(row, epilogue);
-            }
-        }
-    }
+/// A few vectors of columns of the other operand: value (k, c) at k · stride + c.
+#[derive(Clone, Copy)]
+pub(super) struct Panel<'a> {
+    pub(super) values: &'a [f32],
+    pub(super) stride: usize,
 }
 
-/// The rows of one tile.
-struct Block<'a> {
-    a: ArrayView2<'a, f32>,
-    top: usize,
-    packed: &'a [f32],
-    columns: usize,
-}
-
-impl Block<'_> {
-    #[inline(always)]
-    fn multiply<S: Simd, const ROWS: usize, const VECTORS: usize>(
-        &self,
-        simd: S,
-        out: &mut [f32],
-        panel: &mut Panel<ROWS>,
-    ) {
-        let inner = self.a.ncols();
-        if inner == 0 {
-            out.fill(0.0);
-            return;
-        }
-        let blocks = inner.div_ceil(DEPTH);
-        for block in 0..blocks {
-            // Blocks of nearly equal depth: the last one is never a sliver.
-            let (from, to) = (block * inner / blocks, (block + 1) * inner / blocks);
-            let a = &mut panel.0[..to - from];
-            pack::rows(self.a, self.top, out.len() / self.columns, from..to, a);
-            let width = VECTORS * S::F32_LANES;
-            for (number, b) in self.packed.chunks_exact(width * inner).enumerate() {
-                let b = &S::as_simd_f32s(b).0[VECTORS * from..VECTORS * to];
-                let left = number * width;
-                let used = width.min(self.columns - left);
-                let place = Place { out, columns: self.columns, left, used, add: block > 0 };
-                // A last panel that is mostly padding takes a narrower tile over the same panel.
-                match used.div_ceil(S::F32_LANES) {
-                    1 => place.store(simd, sums::<S, ROWS, VECTORS, 1>(simd, a, b)),
-                    2 => place.store(simd, sums::<S, ROWS, VECTORS, 2>(simd, a, b)),
-                    _ => place.store(simd, sums::<S, ROWS, VECTORS, 3>(simd, a, b)),
-                }
-            }
-        }
-    }
-}
-
-/// The sums of a tile of `ROWS` by `USED` vectors, in the order of k, from a panel of `VECTORS`.
+/// The products of rows `top..top + ROWS` with a panel, summed over `depth`.
 #[inline(always)]
-fn sums<S: Simd, const ROWS: usize, const VECTORS: usize, const USED: usize>(
+pub(super) fn sums<S: Lanes, const ROWS: usize, const VECTORS: usize>(
     simd: S,
-    a: &[[f32; ROWS]],
-    b: &[S::f32s],
-) -> [[S::f32s; USED]; ROWS] {
-    let mut sums = [[simd.splat_f32s(0.0); USED]; ROWS];
-    let (b, _) = b.as_chunks::<VECTORS>();
-    for (a, b) in a.iter().zip(b) {
-        for row in 0..ROWS {
-            let value = simd.splat_f32s(a[row]);
-            for vector in 0..USED.min(VECTORS) {
-                sums[row][vector] = simd.mul_add_e_f32s(value, b[vector], sums[row][vector]);
+    spread: Spread<'_>,
+    top: usize,
+    panel: Panel<'_>,
+    depth: usize,
+) -> Sums<S, ROWS, VECTORS> {
+    let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+    match spread {
+        Spread::Rows(values) => {
+            let rows: [&[f32]; ROWS] =
+                std::array::from_fn(|row| &values[(top + row) * depth..][..depth]);
+            for k in 0..depth {
+                let vectors = vectors::<S, VECTORS>(panel, k);
+                add(simd, std::array::from_fn(|row| rows[row][k]), vectors, &mut sums);
+            }
+        }
+        Spread::Columns(values, stride) => {
+            for k in 0..depth {
+                let vectors = vectors::<S, VECTORS>(panel, k);
+                let column = &values[k * stride + top..][..ROWS];
+                add(simd, std::array::from_fn(|row| column[row]), vectors, &mut sums);
             }
         }
     }
     sums
 }
 
-/// Where a tile's sums go.
-struct Place<'a> {
-    out: &'a mut [f32],
-    columns: usize,
-    left: usize,
-    used: usize,
-    /// Whether they are added to what earlier blocks of k left there.
-    add: bool,
-}
-
-impl Place<'_> {
-    #[inline(always)]
-    fn store<S: Simd, const ROWS: usize, const USED: usize>(
-        self,
-        simd: S,
-        sums: [[S::f32s; USED]; ROWS],
-    ) {
-        let Self { out, columns, left, used, add } = self;
-        for (row, sums) in out.chunks_exact_mut(columns).zip(sums) {
-            let row = &mut row[left..left + used];
-            for (values, sum) in row.chunks_mut(S::F32_LANES).zip(sums) {
-                let sum =
-                    if add { simd.add_f32s(simd.partial_load_f32s(values), sum) } else { sum };
-                simd.partial_store_f32s(values, sum);
-            }
-        }
-    }
-}
-
+/// The `k`-th row of a panel.
 #[inline(always)]
-fn finish(row: &mut [f32], epilogue: Epilogue<'_>) {
-    if let Some(bias) = epilogue.bias {
-        for (value, bias) in row.iter_mut().zip(bias) {
-            *value += bias;
+pub(super) fn vectors<S: Lanes, const VECTORS: usize>(
+    panel: Panel<'_>,
+    k: usize,
+) -> [S::f32s; VECTORS] {
+    let row = &panel.values[k * panel.stride..][..VECTORS * S::F32_LANES];
+    let (row, _) = S::as_simd_f32s(row);
+    std::array::from_fn(|vector| row[vector])
+}
+
+/// sums += column · row.
+#[inline(always)]
+pub(super) fn add<S: Lanes, const ROWS: usize, const VECTORS: usize>(
+    simd: S,
+    column: [f32; ROWS],
+    row: [S::f32s; VECTORS],
+    sums: &mut Sums<S, ROWS, VECTORS>,
+) {
+    for (value, sums) in column.into_iter().zip(sums) {
+        let value = simd.splat_f32s(value);
+        for (vector, sum) in row.into_iter().zip(sums) {
+            *sum = simd.mul_add_e_f32s(value, vector, *sum);
         }
-    }
-    match epilogue.activation {
-        Activation::Identity => {}
-        Activation::Relu => row.iter_mut().for_each(|value| *value = math::relu(*value)),
-        Activation::Tanh => row.iter_mut().for_each(|value| *value = math::tanh(*value)),
     }
 }
