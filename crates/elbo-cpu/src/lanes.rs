@@ -1,6 +1,6 @@
 //! What the kernels need of vectors beyond `pulp::Simd`: a transpose in registers and a prefetch.
 
-use pulp::{Scalar128b, Simd};
+use pulp::{NullaryFnOnce, Scalar128b, Simd};
 
 /// Lanes of the widest vector.
 pub(crate) const MOST_LANES: usize = 16;
@@ -15,6 +15,9 @@ pub(crate) trait Lanes: Simd {
 
     /// Asks for the cache line of a place in `values`, or for nothing if it is outside.
     fn prefetch(self, values: &[f32], place: usize);
+
+    /// Does some work in a function of its own, which the compiler then gives all registers.
+    fn apart<F: NullaryFnOnce>(self, work: F) -> F::Output;
 }
 
 /// Work that is compiled once for each level.
@@ -46,6 +49,11 @@ impl Lanes for Scalar128b {
 
     #[inline(always)]
     fn prefetch(self, _: &[f32], _: usize) {}
+
+    #[inline(never)]
+    fn apart<F: NullaryFnOnce>(self, work: F) -> F::Output {
+        work.call()
+    }
 }
 
 #[cfg(target_arch = "aarch64")]
@@ -57,6 +65,11 @@ impl Lanes for pulp::aarch64::Neon {
 
     #[inline(always)]
     fn prefetch(self, _: &[f32], _: usize) {}
+
+    #[inline(never)]
+    fn apart<F: NullaryFnOnce>(self, work: F) -> F::Output {
+        self.vectorize(work)
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -64,7 +77,7 @@ mod x86 {
     use std::arch::x86_64::{__m256, __m512, __m512d, _MM_HINT_T0};
 
     use pulp::{
-        cast, f32x8, f32x16,
+        NullaryFnOnce, cast, f32x8, f32x16,
         x86::{V3, V4},
     };
 
@@ -117,6 +130,11 @@ mod x86 {
                 self.sse._mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(value).cast());
             }
         }
+
+        #[inline(never)]
+        fn apart<F: NullaryFnOnce>(self, work: F) -> F::Output {
+            self.vectorize(work)
+        }
     }
 
     impl Lanes for V3 {
@@ -158,6 +176,11 @@ mod x86 {
             if let Some(value) = values.get(place) {
                 self.sse._mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(value).cast());
             }
+        }
+
+        #[inline(never)]
+        fn apart<F: NullaryFnOnce>(self, work: F) -> F::Output {
+            self.vectorize(work)
         }
     }
 }
