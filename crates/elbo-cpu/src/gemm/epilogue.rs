@@ -11,15 +11,24 @@ pub(crate) struct Epilogue<'a> {
     pub(crate) bias: Option<&'a [f32]>,
     /// Applied to each value then.
     pub(crate) activation: Activation,
+    /// [m, n]: where it is not above 0, the result is 0.
+    pub(crate) mask: Option<&'a [f32]>,
 }
 
 impl Epilogue<'_> {
     /// No epilogue.
-    pub(crate) const NONE: Self = Self { bias: None, activation: Activation::Identity };
+    pub(crate) const NONE: Self = Self { bias: None, activation: Activation::Identity, mask: None };
 
-    /// Puts at most a vector of sums into their places, which begin at `column`.
+    /// Puts at most a vector of sums into their places in a row, which begin at `column`. `start` is
+    /// where the row begins in the whole product.
     #[inline(always)]
-    pub(super) fn store<S: Lanes>(self, simd: S, sums: S::f32s, column: usize, places: &mut [f32]) {
+    pub(super) fn store<S: Lanes>(
+        self,
+        simd: S,
+        sums: S::f32s,
+        (start, column): (usize, usize),
+        places: &mut [f32],
+    ) {
         let mut sums = sums;
         if let Some(bias) = self.bias {
             let bias = &bias[column..column + places.len()];
@@ -37,6 +46,11 @@ impl Epilogue<'_> {
                     pulp::bytemuck::cast_slice_mut(std::slice::from_mut(&mut sums));
                 values.iter_mut().for_each(|value| *value = math::tanh(*value));
             }
+        }
+        if let Some(mask) = self.mask {
+            let mask = simd.partial_load_f32s(&mask[start + column..][..places.len()]);
+            let zero = simd.splat_f32s(0.0);
+            sums = simd.select_f32s(simd.greater_than_f32s(mask, zero), sums, zero);
         }
         match S::as_mut_simd_f32s(places) {
             ([whole], _) => *whole = sums,

@@ -10,6 +10,7 @@
 //! Every sum runs over k in one order in one thread, so the result does not depend on how many
 //! threads there are.
 
+mod descent;
 mod epilogue;
 mod pack;
 mod straight;
@@ -19,6 +20,7 @@ mod turned;
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
+pub(crate) use descent::{descend, workspace_len as descent_workspace_len};
 pub(crate) use epilogue::Epilogue;
 
 use crate::{aligned::Aligned, dispatch::Dispatch, lanes::MOST_LANES};

@@ -120,12 +120,13 @@ impl Rows<'_, '_> {
     ) {
         let columns = self.b.ncols();
         for (row, sums) in sums.into_iter().enumerate() {
+            let start = (self.top + top + row) * columns;
             let out = &mut self.out[(top + row) * columns..][..columns];
             for (vector, sums) in sums.into_iter().enumerate() {
                 let from = left + vector * S::F32_LANES;
                 let to = columns.min(from + S::F32_LANES);
                 if from < to {
-                    self.epilogue.store(simd, sums, from, &mut out[from..to]);
+                    self.epilogue.store(simd, sums, (start, from), &mut out[from..to]);
                 }
             }
         }

@@ -123,7 +123,7 @@ fn vectors<S: Lanes, const VECTORS: usize>(row: &[f32]) -> [S::f32s; VECTORS] {
 
 /// sums += column · row.
 #[inline(always)]
-fn add<S: Lanes, const ROWS: usize, const VECTORS: usize>(
+pub(super) fn add<S: Lanes, const ROWS: usize, const VECTORS: usize>(
     simd: S,
     column: impl Fn(usize) -> f32,
     row: [S::f32s; VECTORS],

@@ -29,8 +29,15 @@ impl Kernel for Rows<'_, '_> {
         let (depth, columns) = (b.rows(), b.columns());
         let rows = out.len() / columns;
         pack::turned(simd, a, top, rows, packed);
-        let mut product =
-            Product { spread: Spread::Rows(b.values()), packed, out, depth, columns, epilogue };
+        let mut product = Product {
+            spread: Spread::Rows(b.values()),
+            packed,
+            out,
+            depth,
+            columns,
+            epilogue,
+            first: top,
+        };
         let mut left = 0;
         // A block of `b` stays near while all rows pass; `b` itself passes once.
         while left < columns {
@@ -56,6 +63,8 @@ struct Product<'a, 'o> {
     depth: usize,
     columns: usize,
     epilogue: Epilogue<'a>,
+    /// The row of the whole product that is the first of `out`.
+    first: usize,
 }
 
 /// A few blocks beside each other, columns of the result as their rows.
@@ -86,8 +95,9 @@ impl Product<'_, '_> {
             simd.transpose(block);
             let first = top + vector * S::F32_LANES;
             let rows = self.out[first * self.columns..].chunks_exact_mut(self.columns);
-            for (row, sums) in rows.take(S::F32_LANES).zip(block) {
-                self.epilogue.store(simd, *sums, left, &mut row[left..left + used]);
+            for (number, (row, sums)) in rows.zip(&block[..S::F32_LANES]).enumerate() {
+                let start = (self.first + first + number) * self.columns;
+                self.epilogue.store(simd, *sums, (start, left), &mut row[left..left + used]);
             }
         }
     }
