@@ -62,7 +62,7 @@ fn compute(
             return Err(Error::NotComputed { op: call.op.name() });
         }
         Op::Fill(value) => out.fill(value),
-        Op::Normal { stream } => random::normal(args.u32(0)?, args.u32(1)?, stream, out),
+        Op::Normal { stream } => random::normal(d, args.u32(0)?, args.u32(1)?, stream, out),
         Op::Gather { mean, std } => {
             let columns = call.out.shape.as_matrix().map_or(0, |(_, columns)| columns);
             let batch =
