@@ -203,8 +203,8 @@ mod tests {
             (0..lanes * lanes).for_each(|i| values[i] = i as f32);
             simd.transpose(&mut block);
             let values: &[f32] = pulp::bytemuck::cast_slice(&block);
-            for i in 0..lanes * lanes {
-                assert_eq!(values[i], (i % lanes * lanes + i / lanes) as f32, "{lanes} lanes");
+            for (i, value) in values[..lanes * lanes].iter().enumerate() {
+                assert_eq!(*value, (i % lanes * lanes + i / lanes) as f32, "{lanes} lanes");
             }
         }
     }
