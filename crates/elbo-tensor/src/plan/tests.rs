@@ -310,7 +310,7 @@ fn a_gradient_of_values_that_an_update_changes_is_computed_before_it() {
 }
 
 #[test]
-fn a_squared_error_and_its_gradient_take_a_call_each() {
+fn only_a_plain_difference_squared_and_summed_is_a_squared_error() {
     let (_, entry) = outputs_of(|tape| {
         let (x, y) = (tape.input(Dtype::F32, [5, 4]), tape.parameter([5, 4]).tanh());
         let error = (y - x).square().sum();
