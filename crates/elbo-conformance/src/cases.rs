@@ -46,8 +46,18 @@ pub(crate) fn cases_of(op: Op) -> Vec<Case> {
         Op::ReluGrad => elementwise(op, &[(-2.0, 2.0), (-1.0, 1.0)]),
         Op::TanhGrad => elementwise(op, &[(-2.0, 2.0), (-1.0, 1.0)]),
         Op::SigmoidGrad => elementwise(op, &[(-2.0, 2.0), (0.0, 1.0)]),
-        Op::MatMul { transpose_a, transpose_b } => products(op, transpose_a, transpose_b, false),
-        Op::Affine { transpose_a, transpose_b, .. } => products(op, transpose_a, transpose_b, true),
+        Op::MatMul { transpose_a, transpose_b } => products(op, transpose_a, transpose_b, None),
+        Op::Affine { transpose_a, transpose_b, .. } => {
+            products(op, transpose_a, transpose_b, Some(|_, n| Shape::vector(n)))
+        }
+        Op::MatMulReluGrad { transpose_a, transpose_b } => {
+            products(op, transpose_a, transpose_b, Some(Shape::matrix))
+        }
+        Op::SquaredError => elementwise(op, &[(-2.0, 2.0), (-2.0, 2.0)])
+            .into_iter()
+            .map(|case| Case { out: Shape::SCALAR, ..case })
+            .collect(),
+        Op::ErrorTanhGrad(_) => elementwise(op, &[(-1.0, 1.0), (-2.0, 2.0)]),
         Op::AddRow => matrices().map(|shape| add_row(op, shape)).collect(),
         Op::Sum(Over::All) => elementwise(op, &[(-2.0, 2.0)])
             .into_iter()
@@ -60,6 +70,7 @@ pub(crate) fn cases_of(op: Op) -> Vec<Case> {
             .map(|out| Case { op, args: vec![values(1, summed(out, over))], out })
             .collect(),
         Op::Adam { .. } => adam(op),
+        Op::AdamProduct { .. } => adam_product(op),
         Op::Put => put(op),
         Op::Advance(_) => [0, 5, 60_000].map(|count| advance(op, count)).to_vec(),
     }
@@ -108,37 +119,44 @@ fn elementwise(op: Op, bounds: &[(f32, f32)]) -> Vec<Case> {
     shapes().map(case).collect()
 }
 
-/// Products of [m, k] and [k, n]: degenerate, odd, beside tile sizes, and past cache blocks.
-fn products(op: Op, transpose_a: bool, transpose_b: bool, bias: bool) -> Vec<Case> {
-    const SIZES: [(usize, usize, usize); 17] = [
-        (1, 1, 1),
-        (0, 3, 2),
-        (2, 0, 3),
-        (3, 2, 0),
-        (1, 7, 1),
-        (1, 129, 33),
-        (33, 5, 1),
-        (17, 1, 17),
-        (5, 3, 2),
-        (16, 16, 16),
-        (17, 33, 129),
-        (33, 129, 17),
-        (6, 64, 16),
-        (7, 65, 31),
-        (128, 20, 40),
-        (97, 203, 131),
-        (130, 300, 257),
-    ];
+/// Sizes of products of [m, k] and [k, n]: degenerate, odd, beside tile sizes, and past cache blocks.
+const PRODUCTS: [(usize, usize, usize); 17] = [
+    (1, 1, 1),
+    (0, 3, 2),
+    (2, 0, 3),
+    (3, 2, 0),
+    (1, 7, 1),
+    (1, 129, 33),
+    (33, 5, 1),
+    (17, 1, 17),
+    (5, 3, 2),
+    (16, 16, 16),
+    (17, 33, 129),
+    (33, 129, 17),
+    (6, 64, 16),
+    (7, 65, 31),
+    (128, 20, 40),
+    (97, 203, 131),
+    (130, 300, 257),
+];
+
+/// Products, with a third argument of the shape that `third` gives for the result's.
+fn products(
+    op: Op,
+    transpose_a: bool,
+    transpose_b: bool,
+    third: Option<fn(usize, usize) -> Shape>,
+) -> Vec<Case> {
     let turned = |rows, columns, transpose| {
         if transpose { Shape::matrix(columns, rows) } else { Shape::matrix(rows, columns) }
     };
     let case = |(m, k, n)| {
         let mut args =
             vec![values(1, turned(m, k, transpose_a)), values(2, turned(k, n, transpose_b))];
-        args.extend(bias.then(|| values(3, Shape::vector(n))));
+        args.extend(third.map(|third| values(3, third(m, n))));
         Case { op, args, out: Shape::matrix(m, n) }
     };
-    SIZES.into_iter().map(case).collect()
+    PRODUCTS.into_iter().map(case).collect()
 }
 
 fn add_row(op: Op, shape: Shape) -> Case {
@@ -190,6 +208,27 @@ fn adam(op: Op) -> Vec<Case> {
         .into_iter()
         .flat_map(|shape| steps.map(|(step, from_zero)| case(shape, step, from_zero)))
         .collect()
+}
+
+/// As for Adam, the gradient a product of every size.
+fn adam_product(op: Op) -> Vec<Case> {
+    let case = |(m, k, n): (usize, usize, usize), step: u32| {
+        let shape = Shape::matrix(m, n);
+        let spread = |seed, shape: Shape, low, high| {
+            (shape, Host::F32(uniform(seed, shape.len(), low, high)))
+        };
+        let args = vec![
+            values(1, shape),
+            spread(2, Shape::matrix(k, m), -0.3, 0.3),
+            spread(3, Shape::matrix(k, n), -0.3, 0.3),
+            if step == 0 { spread(4, shape, 0.0, 0.0) } else { spread(4, shape, -0.1, 0.1) },
+            if step == 0 { spread(5, shape, 0.0, 0.0) } else { spread(5, shape, 0.001, 0.01) },
+            (Shape::SCALAR, Host::U32(vec![step])),
+            (Shape::SCALAR, Host::F32(vec![1e-3])),
+        ];
+        Case { op, args, out: shape }
+    };
+    PRODUCTS.into_iter().flat_map(|sizes| [0, 9].map(|step| case(sizes, step))).collect()
 }
 
 fn put(op: Op) -> Vec<Case> {

@@ -152,7 +152,11 @@ mod tests {
                     | Op::Normal { .. }
                     | Op::Gather { .. }
                     | Op::Affine { .. }
+                    | Op::MatMulReluGrad { .. }
+                    | Op::SquaredError
+                    | Op::ErrorTanhGrad(_)
                     | Op::Adam { .. }
+                    | Op::AdamProduct { .. }
                     | Op::Put
                     | Op::Advance(_)
             );

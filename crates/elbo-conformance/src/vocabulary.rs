@@ -54,6 +54,11 @@ vocabulary! {
     Op::Sum(_) => [Op::Sum(Over::All), Op::Sum(Over::Rows), Op::Sum(Over::Columns)];
     Op::Spread(_) => [Op::Spread(Over::All), Op::Spread(Over::Rows), Op::Spread(Over::Columns)];
     Op::Affine { .. } => layers();
+    Op::MatMulReluGrad { .. } => TRANSPOSES
+        .map(|(transpose_a, transpose_b)| Op::MatMulReluGrad { transpose_a, transpose_b });
+    Op::SquaredError => [Op::SquaredError];
+    Op::ErrorTanhGrad(_) => [Op::ErrorTanhGrad(0.3)];
+    Op::AdamProduct { .. } => [Op::AdamProduct { beta1: 0.9, beta2: 0.999, eps: 1e-8 }];
     Op::Adam { .. } => [Op::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 }];
     Op::Put => [Op::Put];
     Op::Advance(_) => [Op::Advance(1), Op::Advance(128)];

@@ -68,10 +68,22 @@ impl Cpu {
 
     fn workspace_len(&self, call: &Call) -> usize {
         match call.op {
-            Op::MatMul { transpose_b, .. } | Op::Affine { transpose_b, .. } => {
-                let (rows, columns) = call.args[1].shape.as_matrix().unwrap_or((0, 0));
-                let (inner, columns) = if transpose_b { (columns, rows) } else { (rows, columns) };
-                gemm::workspace_len(self.dispatch, inner, columns)
+            Op::MatMul { transpose_a, transpose_b }
+            | Op::MatMulReluGrad { transpose_a, transpose_b }
+            | Op::Affine { transpose_a, transpose_b, .. } => {
+                let matrix = |i: usize| call.args[i].shape.as_matrix().unwrap_or((0, 0));
+                let turn = |(rows, columns), turned| {
+                    if turned { (columns, rows) } else { (rows, columns) }
+                };
+                let (m, k) = turn(matrix(0), transpose_a);
+                let (_, n) = turn(matrix(1), transpose_b);
+                let threads = self.threads();
+                let len = |threads| gemm::workspace_len((m, k, n), transpose_b, threads);
+                len(1).max(len(threads))
+            }
+            Op::AdamProduct { .. } => {
+                let (k, _) = call.args[1].shape.as_matrix().unwrap_or((0, 0));
+                gemm::descent_workspace_len(k.max(1), self.threads())
             }
             _ => 0,
         }

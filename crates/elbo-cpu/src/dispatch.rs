@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use pulp::{Scalar128b, Simd, WithSimd};
+use pulp::{NullaryFnOnce, Scalar128b, Simd, WithSimd};
+
+use crate::lanes::{Kernel, Lanes};
 
 /// The widest vector instructions that the kernels use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,5 +86,36 @@ impl Dispatch {
             Self::Neon(simd) => Simd::vectorize(simd, kernel),
             Self::Plain => Simd::vectorize(Scalar128b, kernel),
         }
+    }
+}
+
+impl Dispatch {
+    /// Does the work of a kernel that needs more of its vectors than `pulp::Simd` has.
+    #[inline]
+    pub(crate) fn enter<K: Kernel>(self, kernel: K) -> K::Output {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(simd) => simd.vectorize(Entered { simd, kernel }),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(simd) => simd.vectorize(Entered { simd, kernel }),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(simd) => simd.vectorize(Entered { simd, kernel }),
+            Self::Plain => kernel.run(Scalar128b),
+        }
+    }
+}
+
+/// A kernel behind the door: what it calls is compiled for `S`.
+struct Entered<S, K> {
+    simd: S,
+    kernel: K,
+}
+
+impl<S: Lanes, K: Kernel> NullaryFnOnce for Entered<S, K> {
+    type Output = K::Output;
+
+    #[inline(always)]
+    fn call(self) -> K::Output {
+        self.kernel.run(self.simd)
     }
 }

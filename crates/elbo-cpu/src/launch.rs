@@ -1,6 +1,6 @@
 //! Runs one call: finds its values in memory and hands them to the room that knows the op.
 
-use elbo_tensor::{Activation, Call, Memory, Op, Over};
+use elbo_tensor::{Call, Memory, Op, Over};
 use ndarray::ArrayView2;
 
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     buffer::{Arguments, Buffer, counter, f32_result},
     dispatch::Dispatch,
     elementwise::{map, zip},
-    gemm::{self, Epilogue},
+    gemm::{self, Epilogue, Factor},
     math, optim, random, reduce, rows,
 };
 
@@ -36,7 +36,7 @@ pub(crate) fn launch(
     }
     let mut out = memory.take(call.out.slot).ok_or(Error::Taken { op })?;
     let result = match call.op {
-        Op::Adam { .. } => adam(machine, call, &mut out, memory),
+        Op::Adam { .. } | Op::AdamProduct { .. } => adam(machine, call, &mut out, memory),
         _ => compute(machine, call, &mut out, Arguments::new(call, memory)),
     };
     memory.put(call.out.slot, out);
@@ -58,11 +58,11 @@ fn compute(
     let d = machine.dispatch;
     let out = f32_result(call, call.out, out)?;
     match call.op {
-        Op::Input | Op::Parameter | Op::Adam { .. } | Op::Advance(_) => {
+        Op::Input | Op::Parameter | Op::Adam { .. } | Op::AdamProduct { .. } | Op::Advance(_) => {
             return Err(Error::NotComputed { op: call.op.name() });
         }
         Op::Fill(value) => out.fill(value),
-        Op::Normal { stream } => random::normal(args.u32(0)?, args.u32(1)?, stream, out),
+        Op::Normal { stream } => random::normal(d, args.u32(0)?, args.u32(1)?, stream, out),
         Op::Gather { mean, std } => {
             let columns = call.out.shape.as_matrix().map_or(0, |(_, columns)| columns);
             let batch =
@@ -88,12 +88,20 @@ fn compute(
         Op::TanhGrad => zip(d, out, args.first_f32()?, args.f32(1)?, |g, y| g * (1.0 - y * y)),
         Op::SigmoidGrad => zip(d, out, args.first_f32()?, args.f32(1)?, |g, y| g * y * (1.0 - y)),
         Op::MatMul { transpose_a, transpose_b } => {
-            let epilogue = Epilogue { bias: None, activation: Activation::Identity };
-            product(machine, call, args, (transpose_a, transpose_b), epilogue, out)?;
+            product(machine, call, args, (transpose_a, transpose_b), Epilogue::NONE, out)?;
         }
         Op::Affine { transpose_a, transpose_b, activation } => {
-            let epilogue = Epilogue { bias: Some(args.f32(2)?), activation };
+            let epilogue = Epilogue { bias: Some(args.f32(2)?), activation, ..Epilogue::NONE };
             product(machine, call, args, (transpose_a, transpose_b), epilogue, out)?;
+        }
+        Op::MatMulReluGrad { transpose_a, transpose_b } => {
+            let epilogue = Epilogue { mask: Some(args.f32(2)?), ..Epilogue::NONE };
+            product(machine, call, args, (transpose_a, transpose_b), epilogue, out)?;
+        }
+        Op::SquaredError => out[0] = reduce::squared_error(d, args.f32(0)?, args.f32(1)?),
+        Op::ErrorTanhGrad(k) => {
+            let gradient = move |y, x| k * (y - x) * (1.0 - y * y);
+            zip(d, out, args.first_f32()?, args.f32(1)?, gradient);
         }
         Op::AddRow => rows::add_row(d, args.first_f32()?, args.f32(1)?, out),
         Op::Sum(Over::All) => out[0] = reduce::sum(d, args.f32(0)?),
@@ -130,13 +138,13 @@ fn matrix<'a>(
     args: Arguments<'a>,
     position: usize,
     turned: bool,
-) -> Result<ArrayView2<'a, f32>, Error> {
+) -> Result<Factor<'a>, Error> {
     let values = args.f32(position)?;
     let operand = call.args[position];
     let wrong = Error::Slot { op: call.op.name(), len: operand.shape.len(), dtype: operand.dtype };
     let (rows, columns) = operand.shape.as_matrix().unwrap_or((0, 0));
-    let view = ArrayView2::from_shape((rows, columns), values).map_err(|_| wrong)?;
-    Ok(if turned { view.reversed_axes() } else { view })
+    let matrix = ArrayView2::from_shape((rows, columns), values).map_err(|_| wrong)?;
+    Ok(Factor { matrix, turned })
 }
 
 /// Adam changes the moments beside the parameter, which is already taken out.
@@ -147,19 +155,43 @@ fn adam(
     memory: &mut Memory<Buffer>,
 ) -> Result<(), Error> {
     let taken = || Error::Taken { op: call.op.name() };
-    let (first_slot, second_slot) = (call.args[2].slot, call.args[3].slot);
+    let moments = call.op.changes()[1];
+    let (first_slot, second_slot) = (call.args[moments].slot, call.args[moments + 1].slot);
     let mut first = memory.take(first_slot).ok_or_else(taken)?;
     let Some(mut second) = memory.take(second_slot) else {
         memory.put(first_slot, first);
         return Err(taken());
     };
-    let result = optim::adam(
-        machine.dispatch,
-        call,
-        Arguments::new(call, memory),
-        [parameter, &mut first, &mut second],
-    );
+    let state = [parameter, &mut first, &mut second];
+    let result = step(machine, call, Arguments::new(call, memory), moments, state);
     memory.put(first_slot, first);
     memory.put(second_slot, second);
     result
+}
+
+/// A step of Adam whose moments are the arguments at `moments` and behind it.
+fn step(
+    machine: &mut Machine<'_>,
+    call: &Call,
+    args: Arguments<'_>,
+    moments: usize,
+    [parameter, first, second]: [&mut Buffer; 3],
+) -> Result<(), Error> {
+    let (Op::Adam { beta1, beta2, eps } | Op::AdamProduct { beta1, beta2, eps }) = call.op else {
+        return Err(Error::NotComputed { op: call.op.name() });
+    };
+    let (steps, learning_rate) = (args.u32(moments + 2)?[0], args.f32(moments + 3)?[0]);
+    let step = optim::Step::new((beta1, beta2), eps, steps, learning_rate);
+    let state = [
+        f32_result(call, call.args[0], parameter)?,
+        f32_result(call, call.args[moments], first)?,
+        f32_result(call, call.args[moments + 1], second)?,
+    ];
+    if let Op::AdamProduct { .. } = call.op {
+        let (a, b) = (matrix(call, args, 1, true)?, matrix(call, args, 2, false)?);
+        gemm::descend(machine.dispatch, a.matrix, b.matrix, step, state, machine.workspace);
+    } else {
+        optim::adam(machine.dispatch, step, args.f32(1)?, state);
+    }
+    Ok(())
 }

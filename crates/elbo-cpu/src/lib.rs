@@ -7,6 +7,7 @@ mod dispatch;
 mod elementwise;
 mod error;
 mod gemm;
+mod lanes;
 mod launch;
 mod math;
 mod optim;

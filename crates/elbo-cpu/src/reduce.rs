@@ -7,6 +7,8 @@ use crate::{dispatch::Dispatch, elementwise::TASK};
 
 /// Partial sums kept side by side: independent, so that they fill the vector units.
 const LANES: usize = 32;
+/// Values whose squares are added up in single precision: eight to a lane.
+const GROUP: usize = 8 * LANES;
 
 /// The sum of all values.
 pub(crate) fn sum(dispatch: Dispatch, x: &[f32]) -> f32 {
@@ -29,6 +31,38 @@ impl WithSimd for Sum<'_> {
         }
         lanes.iter_mut().zip(rest).for_each(|(lane, x)| *lane += f64::from(*x));
         lanes.iter().sum::<f64>() as f32
+    }
+}
+
+/// Σ (a − b)².
+pub(crate) fn squared_error(dispatch: Dispatch, a: &[f32], b: &[f32]) -> f32 {
+    dispatch.run(SquaredError { a, b })
+}
+
+struct SquaredError<'a> {
+    a: &'a [f32],
+    b: &'a [f32],
+}
+
+impl WithSimd for SquaredError<'_> {
+    type Output = f32;
+
+    /// Squares of a group are added up in single precision, groups in double.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> f32 {
+        let square = |a: f32, b: f32| (a - b) * (a - b);
+        let ((a, a_rest), (b, b_rest)) = (self.a.as_chunks::<GROUP>(), self.b.as_chunks::<GROUP>());
+        let mut lanes = [0.0_f64; LANES];
+        for (a, b) in a.iter().zip(b) {
+            let mut sums = [0.0_f32; LANES];
+            for (a, b) in a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0) {
+                let pairs = a.iter().zip(b);
+                sums.iter_mut().zip(pairs).for_each(|(sum, (a, b))| *sum += square(*a, *b));
+            }
+            lanes.iter_mut().zip(sums).for_each(|(lane, sum)| *lane += f64::from(sum));
+        }
+        let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| f64::from(square(*a, *b))).sum();
+        (lanes.iter().sum::<f64>() + rest) as f32
     }
 }
 

@@ -53,8 +53,11 @@ impl WithSimd for Normalize<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let Self { pixels, mean, std, out } = self;
+        // A division takes as long as sixteen products, and there would be two.
+        let scale = (1.0 / (255.0 * f64::from(std))) as f32;
+        let shift = (f64::from(mean) / f64::from(std)) as f32;
         for (out, pixel) in out.iter_mut().zip(pixels) {
-            *out = (f32::from(*pixel) / 255.0 - mean) / std;
+            *out = f32::from(*pixel) * scale - shift;
         }
     }
 }

@@ -131,7 +131,14 @@ impl Flow<'_> {
                 self.to(arg(0), |f| f.spread(over, up, shape));
             }
             Op::Spread(over) => self.to(arg(0), |f| f.op(Op::Sum(over), &[up])),
-            Op::Affine { .. } | Op::Adam { .. } | Op::Put | Op::Advance(_) => {
+            Op::Affine { .. }
+            | Op::MatMulReluGrad { .. }
+            | Op::SquaredError
+            | Op::ErrorTanhGrad(_)
+            | Op::Adam { .. }
+            | Op::AdamProduct { .. }
+            | Op::Put
+            | Op::Advance(_) => {
                 let fact = format!("through `{}`, which has none", node.op.name());
                 self.graph.fail(Error::Gradient { fact, at: self.at });
             }

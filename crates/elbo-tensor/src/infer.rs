@@ -24,7 +24,16 @@ pub(crate) fn result(op: Op, args: &[&Node], given: Shape) -> Result<(Shape, Dty
             let product = matmul(&shapes, transpose_a, transpose_b)?;
             add_row(&[product, shapes[2]])?
         }
+        Op::MatMulReluGrad { transpose_a, transpose_b } => {
+            same(&[matmul(&shapes, transpose_a, transpose_b)?, shapes[2]])?
+        }
+        Op::SquaredError => same(&shapes).map(|_| Shape::SCALAR)?,
+        Op::ErrorTanhGrad(_) => same(&shapes)?,
         Op::Adam { .. } => adam(&shapes)?,
+        Op::AdamProduct { .. } => {
+            let gradient = matmul(&shapes[1..], true, false)?;
+            adam(&[&[shapes[0], gradient], &shapes[3..]].concat())?
+        }
         Op::Put => expect(&shapes[1..], &[Shape::SCALAR, Shape::SCALAR], shapes[0])?,
         Op::Advance(_) => expect(&shapes, &[Shape::SCALAR], Shape::SCALAR)?,
     };

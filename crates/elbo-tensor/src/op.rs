@@ -105,12 +105,38 @@ pub enum Op {
         /// Applied to each sum.
         activation: Activation,
     },
+    /// A product's gradient through relu, made by the planner: a · b where y > 0, else 0.
+    ///
+    /// Arguments: a, b, y `[m, n]`, relu's result.
+    MatMulReluGrad {
+        /// Whether the first matrix is transposed.
+        transpose_a: bool,
+        /// Whether the second matrix is transposed.
+        transpose_b: bool,
+    },
+    /// Σ (a − b)², made by the planner: any shape to `[1]`.
+    SquaredError,
+    /// k · (y − x) · (1 − y²), made by the planner: the gradient of a squared error through the tanh
+    /// that gave y. Arguments: y, x.
+    ErrorTanhGrad(f32),
     /// One step of Adam (Kingma & Ba 2015) as PyTorch takes it, eps outside the root.
     ///
     /// Arguments: parameter, gradient, first and second moment, step (`u32` `[1]`, steps taken
     /// before this one), learning rate `[1]`. Changes parameter and moments. The fields are `f64`, as
     /// PyTorch's are: 1 − 0.999 in `f32` is off by 5e-5.
     Adam {
+        /// Decay of the first moment.
+        beta1: f64,
+        /// Decay of the second moment.
+        beta2: f64,
+        /// Added to the root of the second moment.
+        eps: f64,
+    },
+    /// One step of Adam whose gradient is aᵀ · b, made by the planner: the gradient is nowhere kept.
+    ///
+    /// Arguments: parameter `[m, n]`, a `[k, m]`, b `[k, n]`, first and second moment, step, learning
+    /// rate; fields and what it changes as in [`Op::Adam`].
+    AdamProduct {
         /// Decay of the first moment.
         beta1: f64,
         /// Decay of the second moment.
@@ -172,7 +198,11 @@ impl Op {
             Self::Spread(Over::Rows) => "spread_rows",
             Self::Spread(Over::Columns) => "spread_columns",
             Self::Affine { .. } => "affine",
+            Self::MatMulReluGrad { .. } => "matmul_relu_grad",
+            Self::SquaredError => "squared_error",
+            Self::ErrorTanhGrad(_) => "error_tanh_grad",
             Self::Adam { .. } => "adam",
+            Self::AdamProduct { .. } => "adam_product",
             Self::Put => "put",
             Self::Advance(_) => "advance",
         }
@@ -193,8 +223,10 @@ impl Op {
             Self::Add | Self::Sub | Self::Mul | Self::Div => &[F32, F32],
             Self::ReluGrad | Self::TanhGrad | Self::SigmoidGrad => &[F32, F32],
             Self::MatMul { .. } | Self::AddRow => &[F32, F32],
-            Self::Affine { .. } => &[F32, F32, F32],
+            Self::Affine { .. } | Self::MatMulReluGrad { .. } => &[F32, F32, F32],
+            Self::SquaredError | Self::ErrorTanhGrad(_) => &[F32, F32],
             Self::Adam { .. } => &[F32, F32, F32, F32, U32, F32],
+            Self::AdamProduct { .. } => &[F32, F32, F32, F32, F32, U32, F32],
             Self::Put => &[F32, F32, U32],
             Self::Advance(_) => &[U32],
         }
@@ -221,6 +253,7 @@ impl Op {
             | Self::ReluGrad
             | Self::TanhGrad
             | Self::SigmoidGrad
+            | Self::ErrorTanhGrad(_)
             | Self::AddRow => Kind::Elementwise,
             Self::Fill(_)
             | Self::Normal { .. }
@@ -228,8 +261,12 @@ impl Op {
             | Self::MatMul { .. }
             | Self::Sum(_)
             | Self::Spread(_)
+            | Self::MatMulReluGrad { .. }
+            | Self::SquaredError
             | Self::Affine { .. } => Kind::Whole,
-            Self::Adam { .. } | Self::Put | Self::Advance(_) => Kind::Update,
+            Self::Adam { .. } | Self::AdamProduct { .. } | Self::Put | Self::Advance(_) => {
+                Kind::Update
+            }
         }
     }
 
@@ -238,6 +275,7 @@ impl Op {
     pub const fn changes(self) -> &'static [usize] {
         match self {
             Self::Adam { .. } => &[0, 2, 3],
+            Self::AdamProduct { .. } => &[0, 3, 4],
             Self::Put | Self::Advance(_) => &[0],
             _ => &[],
         }

@@ -38,7 +38,24 @@ pub(super) fn results(call: &Call, memory: &Memory<Values>) -> Result<Results, R
         Op::Affine { transpose_a, transpose_b, activation } => {
             arrange::affine(args, transpose_a, transpose_b, activation)?
         }
-        Op::Adam { beta1, beta2, eps } => return update::adam(args, beta1, beta2, eps),
+        Op::MatMulReluGrad { transpose_a, transpose_b } => {
+            let product = arrange::matmul(args, transpose_a, transpose_b)?;
+            elementwise::masked(args, product)?
+        }
+        Op::SquaredError => {
+            vec![elementwise::two(args, |a, b| (a - b) * (a - b))?.iter().sum()]
+        }
+        Op::ErrorTanhGrad(k) => {
+            elementwise::two(args, |y, x| f64::from(k) * (y - x) * (1.0 - y * y))?
+        }
+        Op::Adam { beta1, beta2, eps } => {
+            let gradient = args.f32(1)?.to_vec();
+            return update::adam(args, gradient, 2, (beta1, beta2), eps);
+        }
+        Op::AdamProduct { beta1, beta2, eps } => {
+            let gradient = arrange::gradient(args)?;
+            return update::adam(args, gradient, 3, (beta1, beta2), eps);
+        }
         Op::Put => return update::put(args),
         Op::Advance(by) => return update::advance(args, by),
     };

@@ -29,6 +29,17 @@ pub(super) fn matmul(
     Ok(result)
 }
 
+/// aᵀ · b of the arguments behind the first.
+pub(super) fn gradient(args: Arguments<'_>) -> Result<Vec<f64>, Refusal> {
+    let (a, b) = (args.f32(1)?, args.f32(2)?);
+    let ((terms, m), (inner, n)) = (args.matrix(1)?, args.matrix(2)?);
+    if terms != inner {
+        return Err(args.refuse(format!("inner sizes differ, {terms} and {inner}")));
+    }
+    let sum = |i, j| (0..terms).map(|l| a[l * m + i] * b[l * n + j]).sum();
+    Ok((0..m).flat_map(|i| (0..n).map(move |j| (i, j))).map(|(i, j)| sum(i, j)).collect())
+}
+
 /// activation(a · b + bias).
 pub(super) fn affine(
     args: Arguments<'_>,

@@ -4,16 +4,19 @@ use super::{Refusal, Values, arms::Results, operands::Arguments};
 
 /// One step of `torch.optim.Adam` without weight decay or amsgrad: bias corrections first, eps
 /// outside the root (`_single_tensor_adam`).
+///
+/// The moments are the arguments at `moments` and behind it; step and learning rate follow.
 pub(super) fn adam(
     args: Arguments<'_>,
-    beta1: f64,
-    beta2: f64,
+    gradient: Vec<f64>,
+    moments: usize,
+    (beta1, beta2): (f64, f64),
     eps: f64,
 ) -> Result<Results, Refusal> {
-    let (parameter, gradient) = (args.f32(0)?, args.f32(1)?);
-    let (first, second) = (args.f32(2)?, args.f32(3)?);
-    let taken = f64::from(args.count(4)?) + 1.0;
-    let Some(learning_rate) = args.f32(5)?.first() else {
+    let parameter = args.f32(0)?;
+    let (first, second) = (args.f32(moments)?, args.f32(moments + 1)?);
+    let taken = f64::from(args.count(moments + 2)?) + 1.0;
+    let Some(learning_rate) = args.f32(moments + 3)?.first() else {
         return Err(args.refuse("the learning rate is empty"));
     };
     if [gradient.len(), first.len(), second.len()] != [parameter.len(); 3] {
@@ -27,7 +30,7 @@ pub(super) fn adam(
         v[i] = beta2 * v[i] + (1.0 - beta2) * g * g;
         p[i] -= step_size * m[i] / (v[i].sqrt() / root_of_correction + eps);
     }
-    let results = [(0, p), (2, m), (3, v)];
+    let results = [(0, p), (moments, m), (moments + 1, v)];
     results.into_iter().map(|(i, new)| Ok((args.operand(i)?, Values::F32(new)))).collect()
 }
 

@@ -1,98 +1,138 @@
-//! Matrix products: operands packed into panels, one register tile at a time.
+//! Matrix products: a register tile of rows by vectors, its epilogue applied where the tile ends.
 //!
-//! As in Goto & van de Geijn, "Anatomy of high-performance matrix multiplication" (2008): B is packed
-//! whole into panels of a few columns, a block of A's rows into panels of a few rows, and a kernel
-//! multiplies a panel by a panel with its sums in registers. Every sum runs over k in one fixed order,
-//! whichever thread computes it, so the result does not depend on the number of threads.
+//! Every matrix lies row by row and none is ever moved as a whole. Of the two operands one is taken a
+//! vector at a time, the other a value at a time, spread over a vector. Where the right operand lies
+//! as [k, n], the columns of the result lie in the lanes and nothing is copied ([`straight`]). Where
+//! it lies as [n, k], as a layer's weights do, the rows of the result lie in the lanes: the left
+//! operand, the smaller one, is turned into panels, and each block of the result is turned back in
+//! registers ([`turned`]).
+//!
+//! Every sum runs over k in one order in one thread, so the result does not depend on how many
+//! threads there are.
 
+mod descent;
+mod epilogue;
 mod pack;
+mod straight;
 mod tile;
+mod turned;
 
-use elbo_tensor::Activation;
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
-use crate::{
-    aligned::Aligned,
-    dispatch::{Dispatch, Level},
-};
-use tile::Rows;
+pub(crate) use descent::{descend, workspace_len as descent_workspace_len};
+pub(crate) use epilogue::Epilogue;
 
-/// Length of the packed panels of A: a panel then stays in the first-level cache.
-const DEPTH: usize = 512;
+use crate::{aligned::Aligned, dispatch::Dispatch, lanes::MOST_LANES};
+
 /// Products of fewer multiply-adds are done by one thread: waking another takes longer.
 const PARALLEL_FROM: usize = 1 << 18;
-/// Rows that one task computes.
-const TASK_ROWS: usize = 16;
+/// Vectors of a register tile, at the most.
+const MOST_VECTORS: usize = 3;
 
-/// What is done to a row of the product once its sums are complete.
+/// An operand: a matrix as it lies, and whether its transpose is meant.
 #[derive(Clone, Copy)]
-pub(crate) struct Epilogue<'a> {
-    /// Added to each row, if there is one.
-    pub(crate) bias: Option<&'a [f32]>,
-    /// Applied to each value then.
-    pub(crate) activation: Activation,
+pub(crate) struct Factor<'a> {
+    /// As it lies, row by row.
+    pub(crate) matrix: ArrayView2<'a, f32>,
+    /// Whether its rows are columns of the product.
+    pub(crate) turned: bool,
 }
 
-/// Columns of a panel of B: the vectors of a register tile times their lanes.
-const fn panel_columns(level: Level) -> usize {
-    match level {
-        Level::Avx512 => 2 * 16,
-        Level::Avx2 => 3 * 8,
-        Level::Neon | Level::Plain => 2 * 4,
+impl<'a> Factor<'a> {
+    fn rows(self) -> usize {
+        if self.turned { self.matrix.ncols() } else { self.matrix.nrows() }
+    }
+
+    fn columns(self) -> usize {
+        if self.turned { self.matrix.nrows() } else { self.matrix.ncols() }
+    }
+
+    fn values(self) -> &'a [f32] {
+        self.matrix.to_slice().unwrap_or_default()
+    }
+
+    fn spread(self) -> tile::Spread<'a> {
+        match self.turned {
+            true => tile::Spread::Columns(self.values(), self.matrix.ncols()),
+            false => tile::Spread::Rows(self.values()),
+        }
     }
 }
 
-/// Values that a packed right operand takes.
-pub(crate) fn workspace_len(dispatch: Dispatch, inner: usize, columns: usize) -> usize {
-    inner * columns.next_multiple_of(panel_columns(dispatch.level()))
-}
-
-/// out = epilogue(a · b). `a`: [m, k], `b`: [k, n], views of any orientation; `out`: [m, n].
-pub(crate) fn multiply(
-    dispatch: Dispatch,
-    a: ArrayView2<'_, f32>,
-    b: ArrayView2<'_, f32>,
-    out: &mut [f32],
-    epilogue: Epilogue<'_>,
-    workspace: &mut Aligned,
-) {
-    // Rows and vectors of a tile are chosen so that its sums, one row of B and one value of A fill
-    // the registers that each instruction set has: 32, 16, 32 and 16.
-    match dispatch.level() {
-        Level::Avx512 => blocked::<8, 2>(dispatch, a, b, out, epilogue, workspace),
-        Level::Avx2 => blocked::<4, 3>(dispatch, a, b, out, epilogue, workspace),
-        Level::Neon => blocked::<8, 2>(dispatch, a, b, out, epilogue, workspace),
-        Level::Plain => blocked::<4, 2>(dispatch, a, b, out, epilogue, workspace),
+/// How many vectors the next tile takes of what is left: three, or two where three would leave one.
+const fn group(left: usize, lanes: usize) -> usize {
+    match left.div_ceil(lanes) {
+        1 => 1,
+        2 | 4 => 2,
+        _ => MOST_VECTORS,
     }
 }
 
-fn blocked<const ROWS: usize, const VECTORS: usize>(
+/// Rows that one thread computes: a share, in whole vectors.
+fn share(rows: usize, threads: usize) -> usize {
+    rows.div_ceil(threads).next_multiple_of(MOST_LANES)
+}
+
+/// Values that a product of [m, k] and [k, n] wants to copy.
+pub(crate) fn workspace_len(
+    (m, k, _): (usize, usize, usize),
+    b_turned: bool,
+    threads: usize,
+) -> usize {
+    if b_turned {
+        // Each thread's share may end in a vector that is filled up.
+        threads * share(m, threads).min(m.next_multiple_of(MOST_LANES)) * k
+    } else {
+        MOST_VECTORS * MOST_LANES * k
+    }
+}
+
+/// out = epilogue(a · b). `a`: [m, k], `b`: [k, n]; `out`: [m, n].
+pub(crate) fn multiply<'a>(
     dispatch: Dispatch,
-    a: ArrayView2<'_, f32>,
-    b: ArrayView2<'_, f32>,
+    a: Factor<'a>,
+    b: Factor<'a>,
     out: &mut [f32],
-    epilogue: Epilogue<'_>,
+    epilogue: Epilogue<'a>,
     workspace: &mut Aligned,
 ) {
     if out.is_empty() {
         return;
     }
-    let (inner, columns) = b.dim();
-    let parallel = out.len() * inner >= PARALLEL_FROM;
-    let len = workspace_len(dispatch, inner, columns);
+    let (rows, depth, columns) = (a.rows(), a.columns(), b.columns());
+    let threads = if out.len() * depth >= PARALLEL_FROM { rayon::current_num_threads() } else { 1 };
+    let share = share(rows, threads);
+    let len = workspace_len((rows, depth, columns), b.turned, threads);
     workspace.reserve(len);
     let packed = &mut workspace.values_mut()[..len];
-    pack::columns(b, panel_columns(dispatch.level()), packed, parallel);
-    let packed = &*packed;
-
-    let task = |(number, out): (usize, &mut [f32])| {
-        let top = number * TASK_ROWS;
-        dispatch.run(Rows::<ROWS, VECTORS> { a, top, packed, out, columns, epilogue });
-    };
-    if parallel {
-        out.par_chunks_mut(TASK_ROWS * columns).enumerate().for_each(task);
+    let parts = out.par_chunks_mut(share * columns).enumerate();
+    if b.turned {
+        let room = (len / threads).max(1);
+        let work = |((number, out), packed): ((usize, &mut [f32]), &mut [f32])| {
+            dispatch.enter(turned::Rows { a, top: number * share, b, out, epilogue, packed });
+        };
+        if threads == 1 {
+            work(((0, out), packed));
+        } else if depth > 0 {
+            parts.zip(packed.par_chunks_mut(room)).for_each(work);
+        }
     } else {
-        out.chunks_mut(TASK_ROWS * columns).enumerate().for_each(task);
+        let tail = dispatch.enter(straight::Tail { b: b.matrix, packed });
+        let work = |(number, out): (usize, &mut [f32])| {
+            dispatch.enter(straight::Rows {
+                a,
+                top: number * share,
+                b: b.matrix,
+                tail,
+                out,
+                epilogue,
+            });
+        };
+        if threads == 1 {
+            work((0, out));
+        } else {
+            parts.for_each(work);
+        }
     }
 }

@@ -1,87 +1,86 @@
-//! Copies of operands in the order in which the register tile reads them.
+//! Copies of an operand in panels of whole vectors, for where it does not lie in such.
 
-use std::ops::Range;
+use ndarray::ArrayView2;
 
-use ndarray::{ArrayView2, s};
-use rayon::prelude::*;
+use super::{Factor, group};
+use crate::lanes::{Block, Lanes, MOST_LANES};
 
-/// Values of a source row that are copied at a time when the copy turns it into a column: both sides
-/// then stay in the first-level cache.
-const STRIP: usize = 16;
-
-/// The right operand in panels of `width` columns, each row by row, the last one filled up with zeros.
-pub(super) fn columns(b: ArrayView2<'_, f32>, width: usize, packed: &mut [f32], parallel: bool) {
-    if b.is_empty() {
-        return;
-    }
-    let panel_len = width * b.nrows();
-    let pack = |(number, panel): (usize, &mut [f32])| {
-        let left = number * width;
-        let used = width.min(b.ncols() - left);
-        panel_of_columns(b.slice(s![.., left..left + used]), width, panel);
-    };
-    if parallel {
-        packed.par_chunks_exact_mut(panel_len).enumerate().for_each(pack);
-    } else {
-        packed.chunks_exact_mut(panel_len).enumerate().for_each(pack);
-    }
-}
-
-fn panel_of_columns(b: ArrayView2<'_, f32>, width: usize, panel: &mut [f32]) {
-    let used = b.ncols();
-    if used < width {
-        panel.chunks_exact_mut(width).for_each(|row| row[used..].fill(0.0));
-    }
-    if b.strides()[1] == 1 {
-        for (row, source) in panel.chunks_exact_mut(width).zip(b.rows()) {
-            copy(source, &mut row[..used]);
-        }
-        return;
-    }
-    for (number, strip) in panel.chunks_mut(STRIP * width).enumerate() {
-        let from = number * STRIP;
-        let to = from + strip.len() / width;
-        for (column, line) in b.columns().into_iter().enumerate() {
-            let targets = strip[column..].iter_mut().step_by(width);
-            targets.zip(line.slice_move(s![from..to])).for_each(|(value, source)| *value = *source);
-        }
-    }
-}
-
-/// Rows `top..top + rows` of the left operand, columns `depth`, as a panel: an array for each column,
-/// zero where there is no row.
+/// Columns `left..left + width` of the [k, n] matrix `b` as a panel of whole vectors, zero where
+/// there is no column.
 #[inline(always)]
-pub(super) fn rows<const ROWS: usize>(
-    a: ArrayView2<'_, f32>,
+pub(super) fn columns(b: ArrayView2<'_, f32>, left: usize, width: usize, panel: &mut [f32]) {
+    let used = width.min(b.ncols() - left);
+    for (row, source) in panel.chunks_exact_mut(width).zip(b.rows()) {
+        let source = source.to_slice().unwrap_or_default();
+        row[..used].copy_from_slice(&source[left..left + used]);
+        row[used..].fill(0.0);
+    }
+}
+
+/// Rows `top..top + rows` of `a` as panels in which they are the columns, group after group.
+#[inline(always)]
+pub(super) fn turned<S: Lanes>(
+    simd: S,
+    a: Factor<'_>,
     top: usize,
     rows: usize,
-    depth: Range<usize>,
-    panel: &mut [[f32; ROWS]],
+    packed: &mut [f32],
 ) {
-    let block = a.slice_move(s![top..top + rows, depth]);
-    if rows < ROWS {
-        panel.iter_mut().for_each(|column| column[rows..].fill(0.0));
-    }
-    if block.strides()[1] != 1 {
-        for (column, source) in panel.iter_mut().zip(block.columns()) {
-            copy(source, &mut column[..rows]);
+    let depth = a.columns();
+    let (mut left, mut packed) = (0, packed);
+    while left < rows {
+        let width = group(rows - left, S::F32_LANES) * S::F32_LANES;
+        let (panel, rest) = packed.split_at_mut(width * depth);
+        if a.turned {
+            let used = width.min(rows - left);
+            let from = top + left;
+            for (row, source) in panel.chunks_exact_mut(width).zip(a.matrix.rows()) {
+                let source = source.to_slice().unwrap_or_default();
+                row[..used].copy_from_slice(&source[from..from + used]);
+                row[used..].fill(0.0);
+            }
+        } else {
+            for vector in (0..width).step_by(S::F32_LANES) {
+                let used = S::F32_LANES.min(rows.saturating_sub(left + vector));
+                strip(
+                    simd,
+                    a.matrix,
+                    top + left + vector..top + left + vector + used,
+                    vector,
+                    width,
+                    panel,
+                );
+            }
         }
-        return;
-    }
-    for (number, strip) in panel.chunks_mut(STRIP).enumerate() {
-        let from = number * STRIP;
-        for (row, line) in block.rows().into_iter().enumerate() {
-            let line = line.slice_move(s![from..from + strip.len()]);
-            strip.iter_mut().zip(line).for_each(|(column, value)| column[row] = *value);
-        }
+        (left, packed) = (left + width, rest);
     }
 }
 
-/// A row of a view, by the fast path where its values lie next to each other.
+/// At most a vector's worth of rows, turned by blocks into the columns of a panel from `place` on.
 #[inline(always)]
-fn copy(source: ndarray::ArrayView1<'_, f32>, target: &mut [f32]) {
-    match source.as_slice() {
-        Some(source) => target.copy_from_slice(source),
-        None => target.iter_mut().zip(source).for_each(|(value, source)| *value = *source),
+fn strip<S: Lanes>(
+    simd: S,
+    a: ArrayView2<'_, f32>,
+    rows: std::ops::Range<usize>,
+    place: usize,
+    width: usize,
+    panel: &mut [f32],
+) {
+    let (lanes, depth) = (S::F32_LANES, a.ncols());
+    let sources: [&[f32]; MOST_LANES] = std::array::from_fn(|row| {
+        let row = rows.start + row;
+        if row < rows.end { a.row(row).to_slice().unwrap_or_default() } else { &[] }
+    });
+    for from in (0..depth).step_by(lanes) {
+        let to = depth.min(from + lanes);
+        let mut block: Block<S> = [simd.splat_f32s(0.0); MOST_LANES];
+        for (vector, source) in block.iter_mut().zip(&sources[..rows.len()]) {
+            *vector = simd.partial_load_f32s(&source[from..to]);
+        }
+        simd.transpose(&mut block);
+        let targets = panel[from * width..to * width].chunks_exact_mut(width);
+        for (target, vector) in targets.zip(block) {
+            simd.partial_store_f32s(&mut target[place..place + lanes], vector);
+        }
     }
 }

@@ -1,152 +1,138 @@
-//! The register tile: a panel of A by a panel of B, sums in registers until they are complete.
+//! The register tile: some rows of one operand by a few vectors of the other, sums in registers.
 
-use elbo_tensor::Activation;
-use ndarray::ArrayView2;
-use pulp::{Simd, WithSimd};
+use pulp::NullaryFnOnce;
 
-use super::{DEPTH, Epilogue, pack};
-use crate::math;
+use crate::lanes::Lanes;
 
-/// Some rows of a product, to be computed by one thread in tiles of `ROWS` by `VECTORS` vectors.
-pub(super) struct Rows<'a, const ROWS: usize, const VECTORS: usize> {
-    /// The whole left operand.
-    pub(super) a: ArrayView2<'a, f32>,
-    /// Its first row that this is about.
-    pub(super) top: usize,
-    /// The whole right operand in panels.
-    pub(super) packed: &'a [f32],
-    /// The rows to fill.
-    pub(super) out: &'a mut [f32],
-    /// Columns of the product.
-    pub(super) columns: usize,
-    /// What is done to each row at the end.
-    pub(super) epilogue: Epilogue<'a>,
+/// The sums of `ROWS` rows and `VECTORS` vectors, each in the order of k.
+pub(super) type Sums<S, const ROWS: usize, const VECTORS: usize> =
+    [[<S as pulp::Simd>::f32s; VECTORS]; ROWS];
+
+/// The operand whose values are spread over vectors, as it lies.
+#[derive(Clone, Copy)]
+pub(super) enum Spread<'a> {
+    /// Row by row: value (r, k) at r · depth + k.
+    Rows(&'a [f32]),
+    /// Column by column, `stride` values apart: value (r, k) at k · stride + r.
+    Columns(&'a [f32], usize),
 }
 
-/// A panel of A on the stack, each of its columns on a cache line or a part of one.
-#[repr(align(64))]
-struct Panel<const ROWS: usize>([[f32; ROWS]; DEPTH]);
-
-impl<const ROWS: usize, const VECTORS: usize> WithSimd for Rows<'_, ROWS, VECTORS> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { a, top, packed, out, columns, epilogue } = self;
-        let mut panel = Panel::<ROWS>([[0.0; ROWS]; DEPTH]);
-        for (number, out) in out.chunks_mut(ROWS * columns).enumerate() {
-            let block = Block { a, top: top + number * ROWS, packed, columns };
-            block.multiply::<S, ROWS, VECTORS>(simd, out, &mut panel);
-            for row in out.chunks_exact_mut(columns) {
-                finish(row, epilogue);
-            }
-        }
-    }
+/// A few vectors of columns of the other operand: value (k, c) at k · stride + c.
+#[derive(Clone, Copy)]
+pub(super) struct Panel<'a> {
+    pub(super) values: &'a [f32],
+    pub(super) stride: usize,
 }
 
-/// The rows of one tile.
-struct Block<'a> {
-    a: ArrayView2<'a, f32>,
-    top: usize,
-    packed: &'a [f32],
-    columns: usize,
-}
+/// Steps of k between two looks at where the rows are: their values then have fixed distances.
+const STEPS: usize = 8;
 
-impl Block<'_> {
-    #[inline(always)]
-    fn multiply<S: Simd, const ROWS: usize, const VECTORS: usize>(
-        &self,
-        simd: S,
-        out: &mut [f32],
-        panel: &mut Panel<ROWS>,
-    ) {
-        let inner = self.a.ncols();
-        if inner == 0 {
-            out.fill(0.0);
-            return;
-        }
-        let blocks = inner.div_ceil(DEPTH);
-        for block in 0..blocks {
-            // Blocks of nearly equal depth: the last one is never a sliver.
-            let (from, to) = (block * inner / blocks, (block + 1) * inner / blocks);
-            let a = &mut panel.0[..to - from];
-            pack::rows(self.a, self.top, out.len() / self.columns, from..to, a);
-            let width = VECTORS * S::F32_LANES;
-            for (number, b) in self.packed.chunks_exact(width * inner).enumerate() {
-                let b = &S::as_simd_f32s(b).0[VECTORS * from..VECTORS * to];
-                let left = number * width;
-                let used = width.min(self.columns - left);
-                let place = Place { out, columns: self.columns, left, used, add: block > 0 };
-                // A last panel that is mostly padding takes a narrower tile over the same panel.
-                match used.div_ceil(S::F32_LANES) {
-                    1 => place.store(simd, sums::<S, ROWS, VECTORS, 1>(simd, a, b)),
-                    2 => place.store(simd, sums::<S, ROWS, VECTORS, 2>(simd, a, b)),
-                    _ => place.store(simd, sums::<S, ROWS, VECTORS, 3>(simd, a, b)),
-                }
-            }
-        }
-    }
-}
-
-/// The sums of a tile of `ROWS` by `USED` vectors, in the order of k, from a panel of `VECTORS`.
+/// The products of rows `top..top + ROWS` with a panel, summed over `depth`.
 #[inline(always)]
-fn sums<S: Simd, const ROWS: usize, const VECTORS: usize, const USED: usize>(
+pub(super) fn sums<S: Lanes, const ROWS: usize, const VECTORS: usize>(
     simd: S,
-    a: &[[f32; ROWS]],
-    b: &[S::f32s],
-) -> [[S::f32s; USED]; ROWS] {
-    let mut sums = [[simd.splat_f32s(0.0); USED]; ROWS];
-    let (b, _) = b.as_chunks::<VECTORS>();
-    for (a, b) in a.iter().zip(b) {
-        for row in 0..ROWS {
-            let value = simd.splat_f32s(a[row]);
-            for vector in 0..USED.min(VECTORS) {
-                sums[row][vector] = simd.mul_add_e_f32s(value, b[vector], sums[row][vector]);
-            }
+    spread: Spread<'_>,
+    top: usize,
+    panel: Panel<'_>,
+    depth: usize,
+) -> Sums<S, ROWS, VECTORS> {
+    let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+    let tile = &mut sums;
+    match spread {
+        Spread::Rows(values) => {
+            let rows = std::array::from_fn(|row| &values[(top + row) * depth..][..depth]);
+            simd.apart(OverRows { simd, rows, panel, sums: tile });
+        }
+        Spread::Columns(values, stride) => {
+            let columns = values.get(top..).unwrap_or_default();
+            simd.apart(OverColumns { simd, columns, stride, depth, panel, sums: tile });
         }
     }
     sums
 }
 
-/// Where a tile's sums go.
-struct Place<'a> {
-    out: &'a mut [f32],
-    columns: usize,
-    left: usize,
-    used: usize,
-    /// Whether they are added to what earlier blocks of k left there.
-    add: bool,
+/// The loop over k where each row's values lie next to each other.
+struct OverRows<'a, S: Lanes, const ROWS: usize, const VECTORS: usize> {
+    simd: S,
+    rows: [&'a [f32]; ROWS],
+    panel: Panel<'a>,
+    sums: &'a mut Sums<S, ROWS, VECTORS>,
 }
 
-impl Place<'_> {
+impl<S: Lanes, const ROWS: usize, const VECTORS: usize> NullaryFnOnce
+    for OverRows<'_, S, ROWS, VECTORS>
+{
+    type Output = ();
+
     #[inline(always)]
-    fn store<S: Simd, const ROWS: usize, const USED: usize>(
-        self,
-        simd: S,
-        sums: [[S::f32s; USED]; ROWS],
-    ) {
-        let Self { out, columns, left, used, add } = self;
-        for (row, sums) in out.chunks_exact_mut(columns).zip(sums) {
-            let row = &mut row[left..left + used];
-            for (values, sum) in row.chunks_mut(S::F32_LANES).zip(sums) {
-                let sum =
-                    if add { simd.add_f32s(simd.partial_load_f32s(values), sum) } else { sum };
-                simd.partial_store_f32s(values, sum);
+    fn call(self) {
+        let Self { simd, rows, panel: Panel { values, stride }, sums } = self;
+        let mut tile = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+        let split = rows.map(|row| row.as_chunks::<STEPS>());
+        let blocks = split[0].0.len();
+        for block in 0..blocks {
+            let columns: [&[f32; STEPS]; ROWS] = std::array::from_fn(|row| &split[row].0[block]);
+            let values = &values[block * STEPS * stride..];
+            for k in 0..STEPS {
+                let row = vectors::<S, VECTORS>(&values[k * stride..]);
+                add(simd, |row| columns[row][k], row, &mut tile);
             }
         }
+        for k in 0..split[0].1.len() {
+            let row = vectors::<S, VECTORS>(&values[(blocks * STEPS + k) * stride..]);
+            add(simd, |row| split[row].1[k], row, &mut tile);
+        }
+        *sums = tile;
     }
 }
 
-#[inline(always)]
-fn finish(row: &mut [f32], epilogue: Epilogue<'_>) {
-    if let Some(bias) = epilogue.bias {
-        for (value, bias) in row.iter_mut().zip(bias) {
-            *value += bias;
+/// The loop over k where each column's values lie next to each other.
+struct OverColumns<'a, S: Lanes, const ROWS: usize, const VECTORS: usize> {
+    simd: S,
+    columns: &'a [f32],
+    stride: usize,
+    depth: usize,
+    panel: Panel<'a>,
+    sums: &'a mut Sums<S, ROWS, VECTORS>,
+}
+
+impl<S: Lanes, const ROWS: usize, const VECTORS: usize> NullaryFnOnce
+    for OverColumns<'_, S, ROWS, VECTORS>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { simd, columns, stride, depth, panel, sums } = self;
+        let mut tile = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+        let steps = columns.chunks(stride).zip(panel.values.chunks(panel.stride)).take(depth);
+        for (column, row) in steps {
+            let column = column.first_chunk::<ROWS>().expect("a tile lies inside its operand");
+            add(simd, |row| column[row], vectors::<S, VECTORS>(row), &mut tile);
         }
+        *sums = tile;
     }
-    match epilogue.activation {
-        Activation::Identity => {}
-        Activation::Relu => row.iter_mut().for_each(|value| *value = math::relu(*value)),
-        Activation::Tanh => row.iter_mut().for_each(|value| *value = math::tanh(*value)),
+}
+
+/// The first vectors of a row of a panel.
+#[inline(always)]
+fn vectors<S: Lanes, const VECTORS: usize>(row: &[f32]) -> [S::f32s; VECTORS] {
+    let (row, _) = S::as_simd_f32s(&row[..VECTORS * S::F32_LANES]);
+    *row.first_chunk().expect("as many vectors as were sliced")
+}
+
+/// sums += column · row.
+#[inline(always)]
+pub(super) fn add<S: Lanes, const ROWS: usize, const VECTORS: usize>(
+    simd: S,
+    column: impl Fn(usize) -> f32,
+    row: [S::f32s; VECTORS],
+    sums: &mut Sums<S, ROWS, VECTORS>,
+) {
+    for (number, sums) in sums.iter_mut().enumerate() {
+        let value = simd.splat_f32s(column(number));
+        for (vector, sum) in row.into_iter().zip(sums) {
+            *sum = simd.mul_add_e_f32s(value, vector, *sum);
+        }
     }
 }

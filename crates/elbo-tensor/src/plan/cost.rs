@@ -11,9 +11,16 @@ impl Call {
         let first = self.args.first().map_or(0, |arg| arg.shape.len());
         match self.op {
             Op::MatMul { transpose_a, .. } => 2 * out * self.inner_size(transpose_a),
+            Op::MatMulReluGrad { transpose_a, .. } => 2 * out * self.inner_size(transpose_a),
             Op::Affine { transpose_a, .. } => 2 * out * self.inner_size(transpose_a) + out,
             Op::Sum(_) => first,
+            Op::SquaredError => 3 * first,
+            Op::ErrorTanhGrad(_) => 5 * out,
             Op::Adam { .. } => 12 * out,
+            Op::AdamProduct { .. } => {
+                let terms = self.args[1].shape.as_matrix().map_or(0, |(rows, _)| rows);
+                (2 * terms + 12) * out
+            }
             Op::TanhGrad | Op::SigmoidGrad => 3 * out,
             Op::Gather { .. } => 3 * out,
             Op::Input | Op::Parameter | Op::Fill(_) | Op::Spread(_) | Op::Put | Op::Advance(_) => 0,
@@ -34,7 +41,9 @@ impl Call {
         match self.op {
             Op::Gather { .. } => 5 * self.out.shape.len(),
             Op::Put | Op::Advance(_) => 8,
-            Op::Adam { .. } => self.args.iter().map(size).sum::<usize>() + changed,
+            Op::Adam { .. } | Op::AdamProduct { .. } => {
+                self.args.iter().map(size).sum::<usize>() + changed
+            }
             _ => self.args.iter().map(size).sum::<usize>() + size(&self.out),
         }
     }

@@ -50,10 +50,13 @@ impl fmt::Display for Field {
             (true, true) => " (both transposed)",
         };
         match self.0 {
-            Op::Fill(value) | Op::Scale(value) | Op::Shift(value) => write!(f, " by {value}"),
+            Op::Fill(value) | Op::Scale(value) | Op::Shift(value) | Op::ErrorTanhGrad(value) => {
+                write!(f, " by {value}")
+            }
             Op::Normal { stream } => write!(f, " stream {stream:#x}"),
             Op::Advance(by) => write!(f, " by {by}"),
-            Op::MatMul { transpose_a, transpose_b } => {
+            Op::MatMul { transpose_a, transpose_b }
+            | Op::MatMulReluGrad { transpose_a, transpose_b } => {
                 f.write_str(turned(transpose_a, transpose_b))
             }
             Op::Affine { transpose_a, transpose_b, activation } => {

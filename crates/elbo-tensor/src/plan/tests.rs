@@ -277,6 +277,51 @@ fn a_value_that_an_update_reads_is_not_swallowed() {
     assert_eq!(names(&entry), ["affine", "relu", "adam"]);
 }
 
+/// Steps of Adam on parameters, their gradients those of the sum of a product of the first two values.
+fn descent<'t>(tape: &'t Tape, product: [Var<'t>; 2], parameters: &[Var<'t>]) -> Vec<Var<'t>> {
+    let loss = product[0].matmul(product[1]).sum();
+    let gradients = tape.gradients(loss, parameters);
+    let (step, learning_rate) = (tape.counter(), tape.input(Dtype::F32, [1]));
+    let steps = parameters.iter().zip(gradients).map(|(parameter, gradient)| {
+        let shape = parameter.shape();
+        let (first, second) = (tape.parameter(shape), tape.parameter(shape));
+        let state = AdamState { first, second, step, learning_rate };
+        parameter.adam(gradient, state, (0.9, 0.999), 1e-8)
+    });
+    steps.collect()
+}
+
+#[test]
+fn a_gradient_that_only_adam_reads_is_not_written_down() {
+    let (_, entry) = planned(Planning::default(), |tape| {
+        let (x, w) = (tape.input(Dtype::F32, [3, 4]), tape.parameter([4, 5]));
+        (Vec::new(), descent(tape, [x, w], &[w]))
+    });
+    assert_eq!(names(&entry), ["fill", "adam_product"]);
+}
+
+#[test]
+fn a_gradient_of_values_that_an_update_changes_is_computed_before_it() {
+    let (_, entry) = planned(Planning::default(), |tape| {
+        let (a, b) = (tape.parameter([3, 4]), tape.parameter([4, 5]));
+        (Vec::new(), descent(tape, [a, b], &[a, b]))
+    });
+    assert_eq!(names(&entry), ["fill", "matmul", "matmul", "adam", "adam"]);
+}
+
+#[test]
+fn only_a_plain_difference_squared_and_summed_is_a_squared_error() {
+    let (_, entry) = outputs_of(|tape| {
+        let (x, y) = (tape.input(Dtype::F32, [5, 4]), tape.parameter([5, 4]).tanh());
+        let error = (y - x).square().sum();
+        let w = tape.parameter([5, 4]);
+        let scaled = ((y - x) * 0.5).square().sum() + w.sum();
+        vec![error, scaled]
+    });
+    let fused = names(&entry).iter().filter(|name| **name == "squared_error").count();
+    assert_eq!(fused, 1, "a scaled difference is none: {entry}");
+}
+
 #[test]
 fn values_without_a_number_in_them_are_planned_like_others() {
     let (program, entry) = outputs_of(|tape| {

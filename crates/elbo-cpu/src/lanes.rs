@@ -1,0 +1,218 @@
+//! What the kernels need of vectors beyond `pulp::Simd`: a transpose in registers and a prefetch.
+
+use pulp::{NullaryFnOnce, Scalar128b, Simd};
+
+/// Lanes of the widest vector.
+pub(crate) const MOST_LANES: usize = 16;
+
+/// As many vectors as a vector has lanes; the rest is not used.
+pub(crate) type Block<S> = [<S as Simd>::f32s; MOST_LANES];
+
+/// Vector instructions with what each level of them has of its own.
+pub(crate) trait Lanes: Simd {
+    /// Lane c of vector r becomes lane r of vector c.
+    fn transpose(self, block: &mut Block<Self>);
+
+    /// Asks for the cache line of a place in `values`, or for nothing if it is outside.
+    fn prefetch(self, values: &[f32], place: usize);
+
+    /// Does some work in a function of its own, which the compiler then gives all registers.
+    fn apart<F: NullaryFnOnce>(self, work: F) -> F::Output;
+}
+
+/// Work that is compiled once for each level.
+pub(crate) trait Kernel {
+    /// What it gives.
+    type Output;
+    /// Does it.
+    fn run<S: Lanes>(self, simd: S) -> Self::Output;
+}
+
+/// The transpose without instructions of its own for it.
+#[inline(always)]
+fn transpose_by_lane<S: Simd>(block: &mut Block<S>) {
+    let from = *block;
+    let values: &[f32] = pulp::bytemuck::cast_slice(&from);
+    let turned: &mut [f32] = pulp::bytemuck::cast_slice_mut(block);
+    for row in 0..S::F32_LANES {
+        for column in 0..S::F32_LANES {
+            turned[column * S::F32_LANES + row] = values[row * S::F32_LANES + column];
+        }
+    }
+}
+
+impl Lanes for Scalar128b {
+    #[inline(always)]
+    fn transpose(self, block: &mut Block<Self>) {
+        transpose_by_lane::<Self>(block);
+    }
+
+    #[inline(always)]
+    fn prefetch(self, _: &[f32], _: usize) {}
+
+    #[inline(never)]
+    fn apart<F: NullaryFnOnce>(self, work: F) -> F::Output {
+        work.call()
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+impl Lanes for pulp::aarch64::Neon {
+    #[inline(always)]
+    fn transpose(self, block: &mut Block<Self>) {
+        transpose_by_lane::<Self>(block);
+    }
+
+    #[inline(always)]
+    fn prefetch(self, _: &[f32], _: usize) {}
+
+    #[inline(never)]
+    fn apart<F: NullaryFnOnce>(self, work: F) -> F::Output {
+        self.vectorize(work)
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::{__m256, __m512, __m512d, _MM_HINT_T0};
+
+    use pulp::{
+        NullaryFnOnce, cast, f32x8, f32x16,
+        x86::{V3, V4},
+    };
+
+    use super::{Block, Lanes};
+
+    impl Lanes for V4 {
+        /// Pairs of lanes, then pairs of pairs, then quarters: four rounds of sixteen shuffles.
+        #[inline(always)]
+        fn transpose(self, block: &mut Block<Self>) {
+            let isa = self.avx512f;
+            let low = |a, b| -> f32x16 { cast(isa._mm512_unpacklo_ps(cast(a), cast(b))) };
+            let high = |a, b| -> f32x16 { cast(isa._mm512_unpackhi_ps(cast(a), cast(b))) };
+            let pair = |x: f32x16| -> __m512d { cast(x) };
+            let low_pair = |a, b| -> f32x16 { cast(isa._mm512_unpacklo_pd(pair(a), pair(b))) };
+            let high_pair = |a, b| -> f32x16 { cast(isa._mm512_unpackhi_pd(pair(a), pair(b))) };
+            let quarter = |x: f32x16| -> __m512 { cast(x) };
+            let even =
+                |a, b| -> f32x16 { cast(isa._mm512_shuffle_f32x4::<0x88>(quarter(a), quarter(b))) };
+            let odd =
+                |a, b| -> f32x16 { cast(isa._mm512_shuffle_f32x4::<0xdd>(quarter(a), quarter(b))) };
+            let mut t = *block;
+            for i in 0..8 {
+                t[2 * i] = low(block[2 * i], block[2 * i + 1]);
+                t[2 * i + 1] = high(block[2 * i], block[2 * i + 1]);
+            }
+            let mut u = t;
+            for i in 0..4 {
+                u[4 * i] = low_pair(t[4 * i], t[4 * i + 2]);
+                u[4 * i + 1] = high_pair(t[4 * i], t[4 * i + 2]);
+                u[4 * i + 2] = low_pair(t[4 * i + 1], t[4 * i + 3]);
+                u[4 * i + 3] = high_pair(t[4 * i + 1], t[4 * i + 3]);
+            }
+            for i in 0..4 {
+                t[i] = even(u[i], u[4 + i]);
+                t[4 + i] = odd(u[i], u[4 + i]);
+                t[8 + i] = even(u[8 + i], u[12 + i]);
+                t[12 + i] = odd(u[8 + i], u[12 + i]);
+            }
+            for i in 0..4 {
+                block[i] = even(t[i], t[8 + i]);
+                block[8 + i] = odd(t[i], t[8 + i]);
+                block[4 + i] = even(t[4 + i], t[12 + i]);
+                block[12 + i] = odd(t[4 + i], t[12 + i]);
+            }
+        }
+
+        #[inline(always)]
+        fn prefetch(self, values: &[f32], place: usize) {
+            if let Some(value) = values.get(place) {
+                self.sse._mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(value).cast());
+            }
+        }
+
+        #[inline(never)]
+        fn apart<F: NullaryFnOnce>(self, work: F) -> F::Output {
+            self.vectorize(work)
+        }
+    }
+
+    impl Lanes for V3 {
+        /// Pairs of lanes, then pairs of pairs, then halves: three rounds of eight shuffles.
+        #[inline(always)]
+        fn transpose(self, block: &mut Block<Self>) {
+            let isa = self.avx;
+            let vector = |x: f32x8| -> __m256 { cast(x) };
+            let low = |a, b| -> f32x8 { cast(isa._mm256_unpacklo_ps(vector(a), vector(b))) };
+            let high = |a, b| -> f32x8 { cast(isa._mm256_unpackhi_ps(vector(a), vector(b))) };
+            let low_pair =
+                |a, b| -> f32x8 { cast(isa._mm256_shuffle_ps::<0x44>(vector(a), vector(b))) };
+            let high_pair =
+                |a, b| -> f32x8 { cast(isa._mm256_shuffle_ps::<0xee>(vector(a), vector(b))) };
+            let low_half =
+                |a, b| -> f32x8 { cast(isa._mm256_permute2f128_ps::<0x20>(vector(a), vector(b))) };
+            let high_half =
+                |a, b| -> f32x8 { cast(isa._mm256_permute2f128_ps::<0x31>(vector(a), vector(b))) };
+            let mut t = *block;
+            for i in 0..4 {
+                t[2 * i] = low(block[2 * i], block[2 * i + 1]);
+                t[2 * i + 1] = high(block[2 * i], block[2 * i + 1]);
+            }
+            let mut u = t;
+            for i in 0..2 {
+                u[4 * i] = low_pair(t[4 * i], t[4 * i + 2]);
+                u[4 * i + 1] = high_pair(t[4 * i], t[4 * i + 2]);
+                u[4 * i + 2] = low_pair(t[4 * i + 1], t[4 * i + 3]);
+                u[4 * i + 3] = high_pair(t[4 * i + 1], t[4 * i + 3]);
+            }
+            for i in 0..4 {
+                block[i] = low_half(u[i], u[4 + i]);
+                block[4 + i] = high_half(u[i], u[4 + i]);
+            }
+        }
+
+        #[inline(always)]
+        fn prefetch(self, values: &[f32], place: usize) {
+            if let Some(value) = values.get(place) {
+                self.sse._mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(value).cast());
+            }
+        }
+
+        #[inline(never)]
+        fn apart<F: NullaryFnOnce>(self, work: F) -> F::Output {
+            self.vectorize(work)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dispatch::{Dispatch, Level};
+
+    struct Turn;
+
+    impl Kernel for Turn {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<S: Lanes>(self, simd: S) {
+            let lanes = S::F32_LANES;
+            let mut block: Block<S> = [simd.splat_f32s(0.0); MOST_LANES];
+            let values: &mut [f32] = pulp::bytemuck::cast_slice_mut(&mut block);
+            (0..lanes * lanes).for_each(|i| values[i] = i as f32);
+            simd.transpose(&mut block);
+            let values: &[f32] = pulp::bytemuck::cast_slice(&block);
+            for (i, value) in values[..lanes * lanes].iter().enumerate() {
+                assert_eq!(*value, (i % lanes * lanes + i / lanes) as f32, "{lanes} lanes");
+            }
+        }
+    }
+
+    #[test]
+    fn a_transposed_block_has_its_rows_as_columns_at_every_level() {
+        for level in [Level::Plain, Level::Neon, Level::Avx2, Level::Avx512] {
+            Dispatch::new(level).enter(Turn);
+        }
+    }
+}
