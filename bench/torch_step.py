@@ -63,7 +63,7 @@ def step_function(variant, adam, model):
     options = {"default": {}, "foreach": {"foreach": True}, "fused": {"fused": True}}[adam]
     if variant == "compile":
         # A rate in a tensor keeps the optimizer from being compiled anew at each step.
-        options = {"lr": torch.tensor(1e-3), "foreach": True}
+        options = {"lr": torch.tensor(1e-3)}
     optimizer = torch.optim.Adam(model.parameters(), **{"lr": 1e-3, **options})
 
     def step(x):

@@ -1,1 +1,1 @@
-//! End-to-end tests of the binary and tests that span crates.
+//! Tests that span crates: values from PyTorch, what a checkpoint holds, the rules of the house.

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use elbo::{Device, Settings, Training};
+use elbo_data::checksum::Checksum;
 use elbo_nn::Checkpoint;
 
 fn trained(threads: usize) -> Checkpoint {
@@ -45,15 +46,24 @@ fn parameters_have_the_names_and_shapes_of_pytorchs_state_dict() {
 #[test]
 fn metadata_say_nothing_of_time_place_and_threads() {
     let checkpoint = trained(1);
+    let data = elbo_data::synthetic_sized(0, 60, 20);
     let expected = serde_json::json!({
         "model": { "input": 784, "hidden": 12, "latent": 3 },
         "rows": 28,
         "columns": 28,
-        "training": { "epochs": 100, "batch_size": 32, "learning_rate": 0.001, "seed": 42 },
+        "training": {
+            "epochs": 100,
+            "batch_size": 32,
+            "learning_rate": 0.001,
+            "seed": 42,
+            "log_every": 20,
+            "image_every": 20,
+        },
         "epoch": 1,
         "step": 2,
         "train_images": 60,
         "data": "synthetic digits",
+        "train_sha256": Checksum::of(&[&data.train.images.pixels]).to_string(),
     });
     assert_eq!(checkpoint.metadata, expected);
     assert_eq!(trained(2), checkpoint);

@@ -1,6 +1,6 @@
 //! Runs the `elbo` binary as users get it: built for release, arguments untouched.
 
-use std::ffi::OsString;
+use std::{ffi::OsString, process::Command};
 
 use crate::{Outcome, become_command, cargo};
 
@@ -10,13 +10,21 @@ use crate::{Outcome, become_command, cargo};
 pub(crate) struct Arguments {
     /// Passed on to `elbo`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    rest: Vec<OsString>,
+    pub(crate) rest: Vec<OsString>,
 }
 
-/// `elbo SUBCOMMAND …` in the user's folder, so that relative paths mean what they say.
+/// `elbo SUBCOMMAND …` in this one's place.
 pub(crate) fn run(subcommand: &str, arguments: Arguments) -> Outcome {
-    let mut command = cargo();
-    command.args(["run", "--release", "--package", "elbo", "--bin", "elbo", "--", subcommand]);
+    let mut command = command(subcommand);
     command.args(arguments.rest);
     become_command(command)
+}
+
+/// `elbo SUBCOMMAND` in the user's folder, so that relative paths mean what they say.
+pub(crate) fn command(subcommand: &str) -> Command {
+    let mut command = cargo();
+    command.args(["run", "--release", "--package", "elbo", "--bin", "elbo", "--", subcommand]);
+    // What the program suggests to run next begins with what the user has typed.
+    command.env("ELBO_COMMAND", "cargo xtask");
+    command
 }

@@ -1,9 +1,11 @@
 //! The workspace's own tasks: `cargo xtask TASK`. Each is a module; this file only names them.
 
+mod bench;
 mod ci;
 mod elbo;
 mod golden;
 mod tidy;
+mod torch;
 
 use std::{
     path::{Path, PathBuf},
@@ -23,6 +25,10 @@ enum Task {
     Train(elbo::Arguments),
     /// Download and check data sets: `elbo data` built for speed, all arguments passed on
     Data(elbo::Arguments),
+    /// Print what happens in a step: `elbo plan` built for speed, all arguments passed on
+    Plan(elbo::Arguments),
+    /// Measure the speed: `elbo bench`, all arguments passed on; `--against torch` compares
+    Bench(elbo::Arguments),
     /// Check the rules of the house that the compiler does not know
     Tidy,
     /// Everything that a change must pass, cheapest first
@@ -35,6 +41,8 @@ fn main() -> ExitCode {
     let outcome = match Task::parse() {
         Task::Train(arguments) => elbo::run("train", arguments),
         Task::Data(arguments) => elbo::run("data", arguments),
+        Task::Plan(arguments) => elbo::run("plan", arguments),
+        Task::Bench(arguments) => bench::run(arguments),
         Task::Tidy => tidy::run(),
         Task::Ci(arguments) => ci::run(arguments),
         Task::Golden(arguments) => golden::run(&arguments),

@@ -1,6 +1,5 @@
 //! How MNIST gets here: fetched from mirrors, checked, and only then given its name.
 
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -102,7 +101,8 @@ impl Source {
         }
     }
 
-    /// Puts every file into `dir`, which is made if need be, and leaves alone those that are right.
+    /// Puts every file into `dir`, which is made with the first one that arrives, and leaves alone
+    /// those that are right.
     ///
     /// A file gets its name only after its content's checksum matched, in one step, so an
     /// interrupted download leaves nothing that looks whole. A broken file is replaced; a whole one
@@ -116,16 +116,24 @@ impl Source {
         dir: &Path,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(), DownloadError> {
-        fs::create_dir_all(dir)
-            .map_err(|source| DownloadError::Folder { path: dir.into(), source })?;
         let client = fetch::Client::new(self)?;
         // A mirror that served one file is asked first for the next.
         let mut order: Vec<&str> = self.mirrors.iter().map(String::as_str).collect();
-        for file in &self.files {
+        for (at, file) in self.files.iter().enumerate() {
             let Some(place) = place::Place::find(dir, file)? else {
                 continue;
             };
-            place.put(&self.first_good(&client, file, &mut order, progress)?)?;
+            let checked =
+                self.first_good(&client, file, &mut order, progress).map_err(|failures| {
+                    let missing = missing(dir, &self.files[at..]);
+                    DownloadError::NoMirror {
+                        file: file.name.clone(),
+                        failures,
+                        dir: dir.into(),
+                        missing,
+                    }
+                })?;
+            place.put(&checked)?;
         }
         Ok(())
     }
@@ -137,7 +145,7 @@ impl Source {
         file: &RemoteFile,
         order: &mut [&str],
         progress: &mut dyn FnMut(Progress<'_>),
-    ) -> Result<place::Checked, DownloadError> {
+    ) -> Result<place::Checked, Vec<MirrorFailure>> {
         let mut failures = Vec::new();
         for at in 0..order.len() {
             let got = client
@@ -151,21 +159,12 @@ impl Source {
                 Err(reason) => failures.push(MirrorFailure { mirror: order[at].into(), reason }),
             }
         }
-        Err(DownloadError::NoMirror { file: file.name.clone(), failures })
+        Err(failures)
     }
 }
 
-/// Fetches the four files of MNIST into `dir` from `mirrors`, usually [`MIRRORS`].
-///
-/// Whether the network may be used at all is the caller's decision.
-///
-/// # Errors
-/// As [`Source::fetch`].
-pub fn download(
-    dir: &Path,
-    mirrors: &[&str],
-    progress: &mut dyn FnMut(Progress<'_>),
-) -> Result<(), DownloadError> {
-    let mirrors = mirrors.iter().map(ToString::to_string).collect();
-    Source { mirrors, ..Source::mnist() }.fetch(dir, progress)
+/// The names of those files that are not there, or not right.
+fn missing(dir: &Path, files: &[RemoteFile]) -> Vec<String> {
+    let right = |file: &RemoteFile| matches!(place::Place::find(dir, file), Ok(None));
+    files.iter().filter(|file| !right(file)).map(|file| file.name.clone()).collect()
 }

@@ -9,13 +9,13 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum Error {
     /// The folder itself is not there.
-    #[error("{}: no such folder; fetch MNIST with `cargo xtask data` or name the folder that holds the files", path.display())]
+    #[error("{}: no such folder; fetch MNIST into it, or name the folder that holds the files", path.display())]
     NoFolder {
         /// The folder that was named.
         path: PathBuf,
     },
     /// Neither the plain file nor the compressed one is there.
-    #[error("{}: not there, nor with .gz; fetch MNIST with `cargo xtask data` or put the file there", path.display())]
+    #[error("{}: not there, nor with .gz; fetch MNIST into its folder, or put the file there", path.display())]
     Missing {
         /// The plain name that was looked for.
         path: PathBuf,
@@ -35,7 +35,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The gzip stream is damaged.
-    #[error("{}: the gzip data are damaged ({source}); fetch the file again with `cargo xtask data`", path.display())]
+    #[error("{}: the gzip data are damaged ({source}); fetch the file again", path.display())]
     Gzip {
         /// The compressed file.
         path: PathBuf,
@@ -43,13 +43,13 @@ pub enum Error {
         source: io::Error,
     },
     /// No bytes, or none after decompression.
-    #[error("{}: the file is empty; fetch it again with `cargo xtask data`", path.display())]
+    #[error("{}: the file is empty; fetch it again", path.display())]
     Empty {
         /// The file.
         path: PathBuf,
     },
     /// The file ends inside its header.
-    #[error("{}: {there} bytes there, an IDX header of {header} expected; the file is cut short, fetch it again with `cargo xtask data`", path.display())]
+    #[error("{}: {there} bytes there, an IDX header of {header} expected; the file is cut short, fetch it again", path.display())]
     HeaderCutShort {
         /// The file.
         path: PathBuf,
@@ -107,7 +107,7 @@ pub enum Error {
         limit: u64,
     },
     /// Less data than announced.
-    #[error("{}: {} bytes announced, {} there; the file is cut short, fetch it again with `cargo xtask data`", path.display(), grouped(u128::from(*announced)), grouped(u128::from(*there)))]
+    #[error("{}: {} bytes announced, {} there; the file is cut short, fetch it again", path.display(), grouped(u128::from(*announced)), grouped(u128::from(*there)))]
     CutShort {
         /// The file.
         path: PathBuf,
@@ -117,7 +117,7 @@ pub enum Error {
         there: u64,
     },
     /// More data than announced.
-    #[error("{}: {} bytes announced, more follow; the header or the file is wrong, fetch it again with `cargo xtask data`", path.display(), grouped(u128::from(*announced)))]
+    #[error("{}: {} bytes announced, more follow; the header or the file is wrong, fetch it again", path.display(), grouped(u128::from(*announced)))]
     Trailing {
         /// The file.
         path: PathBuf,

@@ -1,19 +1,19 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
-pub mod batches;
 pub mod checksum;
 mod dataset;
 pub mod download;
 mod error;
 pub mod idx;
 mod load;
+mod shuffle;
 mod standard;
 mod synthetic;
 
-pub use batches::{Batches, permutation, shuffle_into};
 pub use dataset::{Dataset, Images, Origin, Split};
-pub use download::{DownloadError, MIRRORS, Progress, Source, download};
+pub use download::{DownloadError, MIRRORS, Progress, Source};
 pub use error::Error;
 pub use load::load;
+pub use shuffle::{permutation, shuffle_into};
 pub use synthetic::{synthetic, synthetic_sized};

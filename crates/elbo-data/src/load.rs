@@ -111,7 +111,7 @@ fn mismatches(parts: &[Part; 4]) -> Vec<String> {
             let found = part.checksum.filter(|&found| found != standard.checksum)?;
             Some(format!(
                 "{}: not MNIST's content (SHA-256 {found}, MNIST's is {}); if this is not \
-                 Fashion-MNIST, KMNIST or your own set, fetch the file again with `cargo xtask data`",
+                 Fashion-MNIST, KMNIST or your own set, fetch the file again",
                 part.path.display(),
                 standard.checksum
             ))

@@ -19,11 +19,20 @@ const SIDE: usize = 28;
 const PIXELS: usize = SIDE * SIDE;
 const DIGITS: u32 = 10;
 
-/// The Philox streams that drawing reads, "D" and the split and purpose in ASCII; the step is the
-/// image's index, for the order of labels its block of ten.
-const TRAIN: Streams = Streams { strokes: 0x4454_5253, labels: 0x4454_524c };
-const TEST: Streams = Streams { strokes: 0x4454_4553, labels: 0x4454_454c };
+/// How a training digit is written. The Philox streams that drawing reads are "D", the split and
+/// the purpose in ASCII; their step is the image's index.
+pub(crate) const TRAIN_STROKES: u32 = 0x4454_5253;
+/// The order of digits in the training split; its step is the block of ten.
+pub(crate) const TRAIN_LABELS: u32 = 0x4454_524C;
+/// As [`TRAIN_STROKES`], of the test split.
+pub(crate) const TEST_STROKES: u32 = 0x4454_4553;
+/// As [`TRAIN_LABELS`], of the test split.
+pub(crate) const TEST_LABELS: u32 = 0x4454_454C;
 
+const TRAIN: Streams = Streams { strokes: TRAIN_STROKES, labels: TRAIN_LABELS };
+const TEST: Streams = Streams { strokes: TEST_STROKES, labels: TEST_LABELS };
+
+/// What a split is drawn from.
 #[derive(Clone, Copy)]
 struct Streams {
     strokes: u32,

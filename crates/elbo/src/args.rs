@@ -1,15 +1,15 @@
 //! The arguments, what they are called, and which environment variables stand in for them.
 
+mod bench;
+mod train;
+
 use std::{env, path::PathBuf};
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
-use elbo::{
-    Device, DeviceKind, Overrides, Request, Settings,
-    data::{Network, Wanted},
-};
+use clap::{ArgAction, Args, Parser, Subcommand, builder::FalseyValueParser};
+use elbo::{Settings, data::Network};
 
-/// More threads than any machine has cores; each takes memory.
-const MOST_THREADS: u64 = 1024;
+pub(crate) use bench::BenchArguments;
+pub(crate) use train::TrainArguments;
 
 /// Train variational autoencoders on MNIST and image sets like it
 #[derive(Debug, Parser)]
@@ -22,113 +22,15 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Train a model and leave figures, pictures and checkpoints in a run folder
-    #[command(after_help = TRAIN_EXAMPLES)]
+    #[command(after_help = train::EXAMPLES)]
     Train(Box<TrainArguments>),
     /// Fetch MNIST, or check the data set that is there
     Data(DataArguments),
     /// Print what happens in a step: every call, its shapes and its cost
     Plan(PlanArguments),
-}
-
-const TRAIN_EXAMPLES: &str = "\
-Examples:
-  elbo train                                   100 epochs on MNIST, fetched if it is not there
-  elbo train --epochs 5 --latent 2             a small model, a short training
-  elbo train --resume runs/0001 --epochs 200   go on after epoch 100";
-
-#[derive(Debug, Args)]
-pub(crate) struct TrainArguments {
-    /// Folder with the four IDX files [default: ELBO_MNIST_DIR, else data/mnist, fetched if need be]
-    #[arg(long, value_name = "FOLDER")]
-    data_dir: Option<PathBuf>,
-    /// Never use the network; without data, train on drawn digits
-    #[arg(long, env = "ELBO_OFFLINE", action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
-    offline: bool,
-
-    /// Epochs in all, those before --resume counted [default: 100]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    epochs: Option<u32>,
-    /// Images a step [default: 128]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    batch_size: Option<usize>,
-    /// Adam's learning rate [default: 1e-3]
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
-    lr: Option<f64>,
-    /// Latent dimensions [default: 20]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    latent: Option<usize>,
-    /// Units of each hidden layer [default: 400]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    hidden: Option<usize>,
-    /// What all random numbers start from; the same seed gives the same bits [default: 42]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    seed: Option<u64>,
-
-    /// What computes; cuda is not in this version
-    #[arg(long, value_enum, default_value = "auto")]
-    device: DeviceName,
-    /// Threads of the CPU, 0 for all cores; results do not depend on it
-    #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true,
-          value_parser = clap::value_parser!(u64).range(..=MOST_THREADS))]
-    threads: u64,
-
-    /// Run folder [default: the next number in runs]
-    #[arg(long, value_name = "FOLDER")]
-    out: Option<PathBuf>,
-    /// Go on from a checkpoint, or from the last one of a run folder, with its settings
-    #[arg(long, value_name = "FILE_OR_RUN_FOLDER")]
-    resume: Option<PathBuf>,
-    /// Every how many epochs to print the last batch's loss, 0 for never [default: 20]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    log_every: Option<u32>,
-    /// Every how many epochs to keep a picture and a checkpoint, 0 for never [default: 20]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    image_every: Option<u32>,
-}
-
-impl TrainArguments {
-    pub(crate) fn into_request(self) -> Request {
-        Request {
-            overrides: Overrides {
-                epochs: self.epochs,
-                batch_size: self.batch_size,
-                learning_rate: self.lr,
-                latent: self.latent,
-                hidden: self.hidden,
-                seed: self.seed,
-                log_every: self.log_every,
-                image_every: self.image_every,
-            },
-            data: Wanted {
-                named: self.data_dir.or_else(named_data),
-                network: Network { offline: self.offline, proxy: proxy() },
-            },
-            device: Device {
-                kind: self.device.kind(),
-                // At most `MOST_THREADS`.
-                threads: self.threads as usize,
-            },
-            out: self.out,
-            resume: self.resume,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum DeviceName {
-    Auto,
-    Cpu,
-    Cuda,
-}
-
-impl DeviceName {
-    const fn kind(self) -> DeviceKind {
-        match self {
-            Self::Auto => DeviceKind::Auto,
-            Self::Cpu => DeviceKind::Cpu,
-            Self::Cuda => DeviceKind::Cuda,
-        }
-    }
+    /// Measure how fast this machine trains, against what it could do at the most
+    #[command(after_help = bench::EXAMPLES)]
+    Bench(BenchArguments),
 }
 
 #[derive(Debug, Args)]
@@ -169,8 +71,14 @@ impl PlanArguments {
     }
 }
 
+/// How the user calls this program, for commands that can be pasted: `elbo`, or what stands before it.
+pub(crate) fn command() -> String {
+    let named = env::var("ELBO_COMMAND").ok().filter(|name| !name.trim().is_empty());
+    named.unwrap_or_else(|| "elbo".into())
+}
+
 /// The data folder that the environment names; an empty name is none.
-fn named_data() -> Option<PathBuf> {
+fn usual_data() -> Option<PathBuf> {
     env::var_os("ELBO_MNIST_DIR").filter(|name| !name.is_empty()).map(PathBuf::from)
 }
 

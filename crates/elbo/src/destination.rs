@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Result, Resumed, RunFolder};
+use crate::{Error, Result, Resumed, RunFolder};
 
 /// Where numbered runs go.
 const RUNS: &str = "runs";
@@ -24,18 +24,24 @@ pub enum Destination {
 impl Destination {
     /// The folder named by the user, or that of the run that goes on, or a new one.
     ///
-    /// Refuses a named folder that holds another run. Makes nothing.
+    /// Refuses a named folder that holds another run, and to go on in a run's own folder from
+    /// before its newest checkpoint. Makes nothing.
     pub fn new(out: Option<&Path>, resumed: Option<&Resumed>) -> Result<Self> {
-        let own = resumed.and_then(|resumed| resumed.run.as_deref());
+        let own = resumed.and_then(|resumed| Some((resumed.run.as_deref()?, resumed)));
         match (out, own) {
-            (Some(out), Some(own)) if same(out, own) => Ok(Self::Own(own.into())),
-            (Some(out), _) => {
-                RunFolder::check_free(out)?;
-                Ok(Self::Named(out.into()))
+            (Some(out), Some((own, _))) if !same(out, own) => Self::named(out),
+            (Some(out), None) => Self::named(out),
+            (_, Some((own, resumed))) => {
+                check_newest(own, resumed)?;
+                Ok(Self::Own(own.into()))
             }
-            (None, Some(own)) => Ok(Self::Own(own.into())),
             (None, None) => Ok(Self::Numbered),
         }
+    }
+
+    fn named(out: &Path) -> Result<Self> {
+        RunFolder::check_free(out)?;
+        Ok(Self::Named(out.into()))
     }
 
     /// Makes the folder.
@@ -45,6 +51,34 @@ impl Destination {
             Self::Named(path) => RunFolder::create(path),
             Self::Own(path) => RunFolder::open(path),
         }
+    }
+}
+
+/// Refuses what would overwrite a run's later epochs: going on in its folder from before its end.
+fn check_newest(run: &Path, resumed: &Resumed) -> Result<()> {
+    let folder = RunFolder::at(run);
+    if same(&resumed.path, &folder.last()) {
+        return Ok(());
+    }
+    // One that cannot be read cannot be gone on from either.
+    let last = Resumed::open(&folder.last()).ok().map(|last| last.record.epoch);
+    let newest = last.max(folder.last_kept());
+    let from = resumed.record.epoch;
+    match newest {
+        Some(newest) if newest > from => {
+            let first = from + 1;
+            let lost = if first == newest {
+                format!("epoch {first}")
+            } else {
+                format!("epochs {first} to {newest}")
+            };
+            let fact = format!(
+                "has a checkpoint of epoch {newest}; going on here from epoch {from} would lose \
+                 {lost}; name another folder with --out"
+            );
+            Err(Error::RunFolder { path: run.into(), fact })
+        }
+        _ => Ok(()),
     }
 }
 

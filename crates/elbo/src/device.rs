@@ -2,11 +2,16 @@
 
 use elbo_cpu::Cpu;
 use elbo_tensor::{Program, Run, Session};
+use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// The kinds of device that can be asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// More threads than any machine has cores; each takes memory.
+const MOST_THREADS: usize = 1024;
+
+/// The kinds of device that can be asked for, by the names that `--device` takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum DeviceKind {
     /// The fastest there is. In this version that is the CPU.
     #[default]
@@ -15,18 +20,6 @@ pub enum DeviceKind {
     Cpu,
     /// An NVIDIA GPU.
     Cuda,
-}
-
-impl DeviceKind {
-    /// The name that `--device` takes.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Cpu => "cpu",
-            Self::Cuda => "cuda",
-        }
-    }
 }
 
 /// What is to compute.
@@ -41,6 +34,10 @@ pub struct Device {
 impl Device {
     /// Refuses a device that cannot be had, without starting it.
     pub fn check(self) -> Result<()> {
+        if self.threads > MOST_THREADS {
+            let fact = format!("{} is too many; give at most {MOST_THREADS}", self.threads);
+            return Err(Error::Setting { flag: "--threads", fact });
+        }
         match self.kind {
             DeviceKind::Auto | DeviceKind::Cpu => Ok(()),
             DeviceKind::Cuda => Err(no_cuda()),

@@ -1,6 +1,9 @@
 //! What can stop a command, said for the one who can act, and whether that is the user.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// A `Result` whose error is [`enum@Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -26,9 +29,28 @@ pub enum Error {
         /// Why not, and what to do.
         fact: String,
     },
+    /// A file of settings that cannot be read, or says what it cannot say.
+    #[error("{place}: {fact}")]
+    Config {
+        /// The file, and where it is known its line.
+        place: String,
+        /// What is wrong, and what to do.
+        fact: String,
+    },
     /// A data set that is missing or broken.
-    #[error(transparent)]
-    Data(#[from] elbo_data::Error),
+    #[error("{source}")]
+    Data {
+        /// The folder that should hold it.
+        folder: PathBuf,
+        /// What is wrong with which file.
+        source: elbo_data::Error,
+    },
+    /// The proxy's address is not one.
+    #[error("{address}: not a proxy's address; write https_proxy as http://host:port, or unset it")]
+    Proxy {
+        /// What was given, less the credentials in it.
+        address: String,
+    },
     /// A data set that could not be fetched.
     #[error(transparent)]
     Download(#[from] elbo_data::DownloadError),
@@ -122,13 +144,35 @@ pub enum Error {
 }
 
 impl Error {
+    /// The folder to fetch MNIST into, where that would help.
+    #[must_use]
+    pub fn lacks_data(&self) -> Option<&Path> {
+        use elbo_data::Error as Data;
+        match self {
+            Self::Data { folder, source } => matches!(
+                source,
+                Data::NoFolder { .. }
+                    | Data::Missing { .. }
+                    | Data::Gzip { .. }
+                    | Data::Empty { .. }
+                    | Data::HeaderCutShort { .. }
+                    | Data::CutShort { .. }
+                    | Data::Trailing { .. }
+            )
+            .then_some(folder),
+            _ => None,
+        }
+    }
+
     /// Whether other arguments or files would help, rather than another machine or another elbo.
     #[must_use]
     pub const fn is_for_the_user(&self) -> bool {
         match self {
             Self::Setting { .. }
             | Self::Device { .. }
-            | Self::Data(_)
+            | Self::Config { .. }
+            | Self::Data { .. }
+            | Self::Proxy { .. }
             | Self::Download(_)
             | Self::Offline { .. }
             | Self::Resume { .. }

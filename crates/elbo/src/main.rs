@@ -8,34 +8,36 @@ use std::process::ExitCode;
 use clap::Parser;
 use elbo::Error;
 
-use args::{Arguments, Command, DataArguments, PlanArguments, TrainArguments};
+use args::{Arguments, BenchArguments, Command, DataArguments, PlanArguments, TrainArguments};
 use terminal::Terminal;
 
 /// The user can fix it: other arguments, other files.
 const FOR_THE_USER: u8 = 2;
 
 fn main() -> ExitCode {
+    let command = args::command();
     let outcome = match Arguments::parse().command {
-        Command::Train(arguments) => train(*arguments),
-        Command::Data(arguments) => data(&arguments),
+        Command::Train(arguments) => train(*arguments, &command),
+        Command::Data(arguments) => data(&arguments, &command),
         Command::Plan(arguments) => plan(&arguments),
+        Command::Bench(arguments) => bench(&arguments, &command),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            terminal::error(&error.to_string());
+            terminal::error(&error.to_string(), error.lacks_data(), &command);
             ExitCode::from(if error.is_for_the_user() { FOR_THE_USER } else { 1 })
         }
     }
 }
 
-fn train(arguments: TrainArguments) -> Result<(), Error> {
-    let mut terminal = Terminal::new();
+fn train(arguments: TrainArguments, command: &str) -> Result<(), Error> {
+    let mut terminal = Terminal::new(command);
     elbo::train(&arguments.into_request(), &mut terminal).map(|_| ())
 }
 
-fn data(arguments: &DataArguments) -> Result<(), Error> {
-    let mut terminal = Terminal::new();
+fn data(arguments: &DataArguments, command: &str) -> Result<(), Error> {
+    let mut terminal = Terminal::new(command);
     let dataset = elbo::data::provide(&arguments.dir, &arguments.network(), &mut terminal)?;
     terminal.dataset(&dataset);
     Ok(())
@@ -44,5 +46,18 @@ fn data(arguments: &DataArguments) -> Result<(), Error> {
 fn plan(arguments: &PlanArguments) -> Result<(), Error> {
     let (settings, input, images) = arguments.plan();
     terminal::text(&elbo::plan(&settings, input, images)?);
+    Ok(())
+}
+
+fn bench(arguments: &BenchArguments, command: &str) -> Result<(), Error> {
+    let mut terminal = Terminal::new(command);
+    let bench = arguments.bench();
+    if arguments.profile {
+        let calls = elbo::bench::profile(&bench, &mut terminal)?;
+        terminal::figures(&calls, arguments.json, || terminal::profile(&calls));
+    } else {
+        let measured = elbo::bench::measure(&bench, &mut terminal)?;
+        terminal::figures(&measured, arguments.json, || terminal::measurements(&measured));
+    }
     Ok(())
 }

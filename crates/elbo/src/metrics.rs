@@ -1,7 +1,7 @@
 //! A run's figures, one row an epoch, as CSV.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io,
     path::{Path, PathBuf},
 };
@@ -73,12 +73,13 @@ impl Row {
 pub struct Metrics {
     path: PathBuf,
     writer: csv::Writer<File>,
+    rows: Vec<Row>,
 }
 
 impl Metrics {
     /// A new file with only the columns' names, in place of one that may be there.
     pub fn create(path: &Path) -> Result<Self> {
-        Self::with_rows(path, &[])
+        Self::with_rows(path, Vec::new())
     }
 
     /// The file as it was after an epoch, and the number of the last epoch whose row was dropped.
@@ -86,22 +87,29 @@ impl Metrics {
         let mut rows = if path.exists() { read(path)? } else { Vec::new() };
         let dropped = rows.iter().map(|row| row.epoch).filter(|&number| number > epoch).max();
         rows.retain(|row| row.epoch <= epoch);
-        Ok((Self::with_rows(path, &rows)?, dropped))
+        Ok((Self::with_rows(path, rows)?, dropped))
     }
 
-    fn with_rows(path: &Path, rows: &[Row]) -> Result<Self> {
+    fn with_rows(path: &Path, rows: Vec<Row>) -> Result<Self> {
         let unwritable = |source: io::Error| Error::Unwritable { path: path.into(), source };
-        let text = text(rows).map_err(|error| unwritable(error.into()))?;
+        let text = text(&rows).map_err(|error| unwritable(error.into()))?;
         atomic::replace(path, &text)?;
         let file = OpenOptions::new().append(true).open(path).map_err(unwritable)?;
-        Ok(Self { path: path.into(), writer: without_columns().from_writer(file) })
+        Ok(Self { path: path.into(), writer: without_columns().from_writer(file), rows })
     }
 
     /// Adds a row and hands it to the system, so that it is there when the run is cut short.
     pub fn append(&mut self, row: &Row) -> Result<()> {
-        let Self { path, writer } = self;
+        self.rows.push(*row);
+        let Self { path, writer, .. } = self;
         let written = writer.serialize(row).map_err(io::Error::from).and_then(|()| writer.flush());
         written.map_err(|source| Error::Unwritable { path: path.clone(), source })
+    }
+
+    /// All rows of the file.
+    #[must_use]
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
     }
 }
 
@@ -110,6 +118,14 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
     let damaged = |source| Error::Metrics { path: path.into(), source };
     let mut reader = csv::Reader::from_path(path).map_err(damaged)?;
     reader.deserialize().collect::<Result<_, _>>().map_err(damaged)
+}
+
+/// Whether a file holds more than the columns' names; one that cannot be read may.
+pub(crate) fn has_rows(path: &Path) -> bool {
+    match fs::read_to_string(path) {
+        Ok(text) => !text.trim().is_empty() && text.trim() != COLUMNS.join(","),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    }
 }
 
 fn text(rows: &[Row]) -> csv::Result<Vec<u8>> {
@@ -132,8 +148,6 @@ fn without_columns() -> csv::WriterBuilder {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     fn row(epoch: u32) -> Row {

@@ -7,7 +7,7 @@ use elbo_vae::Sizes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Error, Result};
+use crate::{Error, Result, Settings};
 
 /// A checkpoint's metadata.
 ///
@@ -31,6 +31,9 @@ pub struct Record {
     pub train_images: usize,
     /// What the data set is called.
     pub data: String,
+    /// SHA-256 of the training pixels in hexadecimal; older checkpoints have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train_sha256: Option<String>,
 }
 
 /// The settings that a resumed training takes over.
@@ -44,6 +47,35 @@ pub struct TrainingRecord {
     pub learning_rate: f64,
     /// What all random numbers start from.
     pub seed: u64,
+    /// Every how many epochs the last batch's loss is printed; older checkpoints do not say.
+    #[serde(default = "usual_log_every")]
+    pub log_every: u32,
+    /// Every how many epochs a picture and a checkpoint are kept; older checkpoints do not say.
+    #[serde(default = "usual_image_every")]
+    pub image_every: u32,
+}
+
+fn usual_log_every() -> u32 {
+    Settings::default().log_every
+}
+
+fn usual_image_every() -> u32 {
+    Settings::default().image_every
+}
+
+impl TrainingRecord {
+    /// What of the settings is not the model's.
+    #[must_use]
+    pub const fn of(settings: &Settings) -> Self {
+        Self {
+            epochs: settings.epochs,
+            batch_size: settings.batch_size,
+            learning_rate: settings.learning_rate,
+            seed: settings.seed,
+            log_every: settings.log_every,
+            image_every: settings.image_every,
+        }
+    }
 }
 
 impl Record {
@@ -71,6 +103,21 @@ impl Record {
             ));
         }
         Ok(record)
+    }
+
+    /// Refuses pixels other than those that the checkpoint was trained on, if it says which.
+    pub fn check_pixels(&self, sha256: Option<&str>, path: &Path) -> Result<()> {
+        match (self.train_sha256.as_deref(), sha256) {
+            (Some(then), Some(now)) if then != now => Err(resume(
+                path,
+                format!(
+                    "was trained on other images of the name {} (SHA-256 of the training pixels \
+                     {then}, now {now}); name the folder of its data with --data-dir",
+                    self.data
+                ),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Refuses data that are not what the checkpoint was trained on.
@@ -105,11 +152,18 @@ mod tests {
             model: Sizes { input: 784, hidden: 400, latent: 20 },
             rows: 28,
             columns: 28,
-            training: TrainingRecord { epochs: 3, batch_size: 8, learning_rate: 1e-3, seed: 42 },
+            training: TrainingRecord::of(&Settings {
+                epochs: 3,
+                batch_size: 8,
+                log_every: 5,
+                image_every: 7,
+                ..Settings::default()
+            }),
             epoch: 1,
             step: 4,
             train_images: 32,
-            data: "synthetic digits".into(),
+            data: crate::data::DRAWN.into(),
+            train_sha256: Some("00".into()),
         }
     }
 
@@ -130,6 +184,25 @@ mod tests {
         metadata.as_object_mut().unwrap().remove("epoch");
         let message = Record::from_metadata(&metadata, Path::new("x")).unwrap_err().to_string();
         assert!(message.contains("missing field `epoch`"), "{message}");
+    }
+
+    #[test]
+    fn a_record_of_an_older_version_is_read_with_what_held_then() {
+        let mut metadata = record().to_metadata().unwrap();
+        metadata.as_object_mut().unwrap().remove("train_sha256");
+        for name in ["log_every", "image_every"] {
+            metadata["training"].as_object_mut().unwrap().remove(name);
+        }
+        let older = Record::from_metadata(&metadata, Path::new("x")).unwrap();
+        assert_eq!((older.training.log_every, older.training.image_every), (20, 20));
+        older.check_pixels(Some("anything"), Path::new("x")).unwrap();
+    }
+
+    #[test]
+    fn other_pixels_under_the_same_name_are_refused() {
+        record().check_pixels(Some("00"), Path::new("x")).unwrap();
+        let message = record().check_pixels(Some("01"), Path::new("x")).unwrap_err().to_string();
+        assert!(message.starts_with("x: was trained on other images"), "{message}");
     }
 
     #[test]

@@ -90,6 +90,8 @@ pub struct Summary {
     pub last: Epoch,
     /// Images drawn from the prior.
     pub samples: PathBuf,
-    /// The data folder that the user named, needed to go on.
+    /// Of how many of its epochs a picture and a checkpoint were kept.
+    pub kept: u32,
+    /// The data folder that was named, needed to go on.
     pub data_dir: Option<PathBuf>,
 }

@@ -1,18 +1,15 @@
 //! A training from request to run folder: data, settings, epochs, files.
 
 use std::{
-    fmt::Write,
     path::{Path, PathBuf},
     time::Instant,
 };
 
 use elbo_data::Images;
-use serde::Serialize;
 
 use crate::{
-    Destination, Device, Epoch, Error, Overrides, Report, Result, Resumed, RunFolder, Settings,
-    Start, Summary, Training, atomic,
-    data::{self, Wanted},
+    Config, Destination, Epoch, Error, Report, Request, Result, Resumed, RunFolder, Settings,
+    Start, Summary, Training, chart, data,
     metrics::{Metrics, Row},
     pictures,
 };
@@ -20,40 +17,30 @@ use crate::{
 /// Images drawn from the prior at the end.
 const SAMPLES: usize = 64;
 
-/// What the user asked for.
-#[derive(Clone, Debug, Default)]
-pub struct Request {
-    /// Settings that were said.
-    pub overrides: Overrides,
-    /// Which data.
-    pub data: Wanted,
-    /// What computes.
-    pub device: Device,
-    /// The run folder, if one was named.
-    pub out: Option<PathBuf>,
-    /// A checkpoint or a run folder to go on from.
-    pub resume: Option<PathBuf>,
-}
-
 /// Trains a model as asked and leaves everything in a run folder.
 ///
 /// What can be refused is refused before anything is fetched or written.
 pub fn train(request: &Request, report: &mut dyn Report) -> Result<Summary> {
+    let file = request.file()?;
     let resumed = request.resume.as_deref().map(Resumed::open).transpose()?;
+    let blame = |error| request.blame(error, &file, resumed.as_ref());
+    let overrides = request.overrides.or(&file.overrides());
     let settings = match &resumed {
-        Some(resumed) => request.overrides.resumed(&resumed.record, &resumed.path)?,
-        None => request.overrides.fresh(),
+        Some(resumed) => overrides.resumed(&resumed.record, &resumed.path)?,
+        None => overrides.fresh(),
     };
-    settings.check()?;
-    request.device.check()?;
+    settings.check().map_err(blame)?;
+    let device = request.device(&file);
+    device.check()?;
     let destination = Destination::new(request.out.as_deref(), resumed.as_ref())?;
 
-    let selection = data::select(&request.data, report)?;
+    let wanted = request.data(&file, resumed.as_ref());
+    let selection = data::select(&wanted, report)?;
     report.data(&selection);
     if let Some(resumed) = &resumed {
         resumed.record.check_data(&selection.dataset, &resumed.path)?;
     }
-    let mut training = Training::new(&selection.dataset, &settings, request.device)?;
+    let mut training = Training::new(&selection.dataset, &settings, device).map_err(blame)?;
     if let Some(resumed) = &resumed {
         training.restore(&resumed.checkpoint, &resumed.path)?;
     }
@@ -66,7 +53,15 @@ pub fn train(request: &Request, report: &mut dyn Report) -> Result<Summary> {
             (Metrics::create(&folder.metrics())?, None)
         }
     };
-    write_config(&folder, &settings, request, &selection.dataset)?;
+    let data_dir = wanted.folder(&selection);
+    let config = Config {
+        device: Some(device.kind),
+        threads: Some(device.threads),
+        data_dir: data_dir.clone(),
+        resume: request.resume.clone(),
+        ..Config::of(&settings, &selection.dataset)
+    };
+    config.write(&folder.config())?;
     report.start(&Start {
         settings: &settings,
         input: selection.dataset.train.images.size(),
@@ -80,8 +75,8 @@ pub fn train(request: &Request, report: &mut dyn Report) -> Result<Summary> {
     });
     // The device has its own copy.
     drop(selection);
-    let mut run = Running { training, settings, folder, metrics };
-    let summary = run.go(request.data.named.clone(), report)?;
+    let mut run = Running { training, settings, folder, metrics, kept: 0 };
+    let summary = run.go(data_dir, report)?;
     report.finish(&summary);
     Ok(summary)
 }
@@ -96,6 +91,8 @@ struct Running {
     settings: Settings,
     folder: RunFolder,
     metrics: Metrics,
+    /// Epochs of which a picture and a checkpoint were kept.
+    kept: u32,
 }
 
 impl Running {
@@ -120,6 +117,7 @@ impl Running {
             seconds,
             last,
             samples,
+            kept: self.kept,
             data_dir,
         })
     }
@@ -136,68 +134,14 @@ impl Running {
             pictures::write(&picture, images, rows, columns)?;
             let kept = self.folder.checkpoint(epoch.number);
             checkpoint.save(&kept).map_err(Error::Save)?;
+            self.kept += 1;
             report.kept(&[self.inside(&picture), self.inside(&kept)]);
         }
+        chart::write(&self.folder.chart(), self.metrics.rows())?;
         checkpoint.save(&self.folder.last()).map_err(Error::Save)
     }
 
     fn inside(&self, path: &Path) -> PathBuf {
         path.strip_prefix(self.folder.path()).unwrap_or(path).to_path_buf()
     }
-}
-
-/// `config.toml`: the settings under their flags' names, and what they were applied to.
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Config<'a> {
-    #[serde(flatten)]
-    settings: &'a Settings,
-    device: &'static str,
-    threads: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data_dir: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resume: Option<String>,
-    data: Data<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Data<'a> {
-    name: &'a str,
-    train_images: usize,
-    test_images: usize,
-    rows: usize,
-    columns: usize,
-}
-
-fn write_config(
-    folder: &RunFolder,
-    settings: &Settings,
-    request: &Request,
-    dataset: &elbo_data::Dataset,
-) -> Result<()> {
-    let text = |path: &PathBuf| path.display().to_string();
-    let images = &dataset.train.images;
-    let config = Config {
-        settings,
-        device: request.device.kind.name(),
-        threads: request.device.threads,
-        data_dir: request.data.named.as_ref().map(text),
-        resume: request.resume.as_ref().map(text),
-        data: Data {
-            name: &dataset.name,
-            train_images: images.count,
-            test_images: dataset.test.images.count,
-            rows: images.rows,
-            columns: images.columns,
-        },
-    };
-    let unwritten = |fact: String| Error::Unwritten { what: "the settings", fact };
-    let mut file = String::from(
-        "# What this run was trained with; the names are the flags of `elbo train`.\n",
-    );
-    let table = toml::to_string(&config).map_err(|error| unwritten(error.to_string()))?;
-    file.write_str(&table).map_err(|error| unwritten(error.to_string()))?;
-    atomic::replace(&folder.config(), file.as_bytes())
 }

@@ -5,9 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Error, Result};
+use crate::{Error, Result, config, metrics};
 
-/// A folder with `config.toml`, `metrics.csv`, `checkpoints/`, `vae_img/` and `samples.png`.
+/// A folder with `config.toml`, `metrics.csv`, `loss.svg`, `checkpoints/`, `vae_img/` and `samples.png`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunFolder {
     path: PathBuf,
@@ -38,24 +38,46 @@ impl RunFolder {
 
     /// Takes a folder in which there may be a run, and makes what is missing.
     pub fn open(path: &Path) -> Result<Self> {
-        let folder = Self { path: path.into() };
+        let folder = Self::at(path);
         for part in [folder.checkpoints(), folder.pictures()] {
             fs::create_dir_all(&part).map_err(|source| unwritable(&part, source))?;
         }
         Ok(folder)
     }
 
+    /// A folder that is there, whatever it holds.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self { path: path.into() }
+    }
+
     /// Refuses a folder in which there is a run: nothing is ever overwritten.
+    ///
+    /// What a run leaves that was stopped before its first checkpoint is nothing to keep.
     pub fn check_free(path: &Path) -> Result<()> {
         let refuse = |fact: &str| Err(Error::RunFolder { path: path.into(), fact: fact.into() });
         if path.exists() && !path.is_dir() {
             return refuse("is a file; name a folder with --out");
         }
-        let folder = Self { path: path.into() };
-        if [folder.config(), folder.metrics(), folder.last()].iter().any(|file| file.exists()) {
+        let folder = Self::at(path);
+        let kept = folder.last().exists() || folder.last_kept().is_some();
+        if kept || metrics::has_rows(&folder.metrics()) {
             return refuse("holds a run already; go on with --resume, or name another folder");
         }
+        let config = fs::read(folder.config());
+        if config.is_ok_and(|text| !text.starts_with(config::HEADING.as_bytes())) {
+            return refuse("holds a config.toml of another kind; name another folder with --out");
+        }
         Ok(())
+    }
+
+    /// The highest epoch of which a checkpoint was kept, as the files are called.
+    pub(crate) fn last_kept(&self) -> Option<u32> {
+        let names = fs::read_dir(self.checkpoints()).ok()?.flatten().map(|entry| entry.file_name());
+        let epoch = |name: &str| {
+            let digits = name.strip_prefix("epoch-")?.strip_suffix(".safetensors")?;
+            digits.parse::<u32>().ok()
+        };
+        names.filter_map(|name| epoch(name.to_str()?)).max()
     }
 
     /// The folder itself.
@@ -76,11 +98,19 @@ impl RunFolder {
         self.path.join("metrics.csv")
     }
 
+    /// The losses over the epochs, drawn.
+    #[must_use]
+    pub fn chart(&self) -> PathBuf {
+        self.path.join("loss.svg")
+    }
+
     fn checkpoints(&self) -> PathBuf {
         self.path.join("checkpoints")
     }
 
-    fn pictures(&self) -> PathBuf {
+    /// Where the reconstructions lie.
+    #[must_use]
+    pub fn pictures(&self) -> PathBuf {
         self.path.join("vae_img")
     }
 
@@ -121,7 +151,7 @@ impl RunFolder {
             let parent = absolute.parent()?;
             parent.ends_with("checkpoints").then(|| parent.parent().map(Path::to_path_buf))??
         };
-        Self { path: run.clone() }.config().is_file().then_some(run)
+        Self::at(&run).config().is_file().then_some(run)
     }
 }
 
@@ -166,10 +196,27 @@ mod tests {
         let path = folder.path().join("mine");
         let run = RunFolder::create(&path).unwrap();
         RunFolder::create(&path).unwrap();
-        fs::write(run.metrics(), "").unwrap();
+        for file in [run.last(), run.checkpoint(3), run.metrics()] {
+            fs::write(&file, "epoch,step\n1,4\n").unwrap();
+            let message = RunFolder::create(&path).unwrap_err().to_string();
+            assert!(message.contains("holds a run already; go on with --resume"), "{message}");
+            RunFolder::open(&path).unwrap();
+            fs::remove_file(file).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_a_run_leaves_that_had_no_checkpoint_yet_is_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mine");
+        let run = RunFolder::create(&path).unwrap();
+        metrics::Metrics::create(&run.metrics()).unwrap();
+        crate::Config::default().write(&run.config()).unwrap();
+        RunFolder::create(&path).unwrap();
+
+        fs::write(run.config(), "[package]\n").unwrap();
         let message = RunFolder::create(&path).unwrap_err().to_string();
-        assert!(message.contains("holds a run already; go on with --resume"), "{message}");
-        RunFolder::open(&path).unwrap();
+        assert!(message.contains("mine: holds a config.toml of another kind"), "{message}");
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! What a training can be told, what holds where nothing is said, and which values are refused.
 
-use std::path::Path;
+mod overrides;
 
 use elbo_vae::{Config, Sizes};
 use serde::Serialize;
 
-use crate::{Error, Record, Result};
+use crate::{Error, Result};
+
+pub use overrides::Overrides;
 
 /// The most parameters a model may have, 1 GiB of them; Adam needs as much again twice.
 const MOST_PARAMETERS: usize = 1 << 28;
@@ -156,89 +158,6 @@ fn at_least_one(flag: &'static str, value: usize) -> Result<()> {
         return Ok(());
     }
     Err(Error::Setting { flag, fact: "0 is too small; give at least 1".into() })
-}
-
-/// What the user said; the rest is a new training's default or a resumed one's record.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Overrides {
-    /// See [`Settings::epochs`].
-    pub epochs: Option<u32>,
-    /// See [`Settings::batch_size`].
-    pub batch_size: Option<usize>,
-    /// See [`Settings::learning_rate`].
-    pub learning_rate: Option<f64>,
-    /// See [`Settings::latent`].
-    pub latent: Option<usize>,
-    /// See [`Settings::hidden`].
-    pub hidden: Option<usize>,
-    /// See [`Settings::seed`].
-    pub seed: Option<u64>,
-    /// See [`Settings::log_every`].
-    pub log_every: Option<u32>,
-    /// See [`Settings::image_every`].
-    pub image_every: Option<u32>,
-}
-
-impl Overrides {
-    /// The settings of a new training.
-    #[must_use]
-    pub fn fresh(&self) -> Settings {
-        self.over(Settings::default())
-    }
-
-    /// The settings of a training that goes on from a checkpoint, read from `path`.
-    ///
-    /// A model's sizes cannot change. Neither can a training go on that has reached its last epoch.
-    pub fn resumed(&self, record: &Record, path: &Path) -> Result<Settings> {
-        let (sizes, training) = (record.model, &record.training);
-        same_size(path, "--hidden", self.hidden, sizes.hidden)?;
-        same_size(path, "--latent", self.latent, sizes.latent)?;
-        let settings = self.over(Settings {
-            epochs: training.epochs,
-            batch_size: training.batch_size,
-            learning_rate: training.learning_rate,
-            latent: sizes.latent,
-            hidden: sizes.hidden,
-            seed: training.seed,
-            ..Settings::default()
-        });
-        if settings.epochs <= record.epoch {
-            let fact = format!(
-                "is at epoch {} already, {} asked for in all; give a larger total, such as \
-                 --epochs {}",
-                record.epoch,
-                settings.epochs,
-                record.epoch.saturating_mul(2)
-            );
-            return Err(Error::Resume { path: path.into(), fact });
-        }
-        Ok(settings)
-    }
-
-    fn over(&self, settings: Settings) -> Settings {
-        Settings {
-            epochs: self.epochs.unwrap_or(settings.epochs),
-            batch_size: self.batch_size.unwrap_or(settings.batch_size),
-            learning_rate: self.learning_rate.unwrap_or(settings.learning_rate),
-            latent: self.latent.unwrap_or(settings.latent),
-            hidden: self.hidden.unwrap_or(settings.hidden),
-            seed: self.seed.unwrap_or(settings.seed),
-            log_every: self.log_every.unwrap_or(settings.log_every),
-            image_every: self.image_every.unwrap_or(settings.image_every),
-        }
-    }
-}
-
-fn same_size(path: &Path, flag: &str, asked: Option<usize>, there: usize) -> Result<()> {
-    match asked {
-        Some(asked) if asked != there => {
-            let fact = format!(
-                "its model has {flag} {there}, not {asked}; leave {flag} out, or train a new model"
-            );
-            Err(Error::Resume { path: path.into(), fact })
-        }
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

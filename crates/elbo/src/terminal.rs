@@ -1,30 +1,34 @@
 //! All that the user sees: lines on standard output; warnings, errors and the bar beside it.
 
 mod bar;
+mod figures;
 mod lines;
 
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use elbo::{Epoch, Report, Settings, Start, Step, Summary, data::Selection};
 use elbo_data::{Dataset, Progress};
 
 use bar::Bar;
+pub(crate) use figures::{measurements, profile};
 
 /// Watches a training and shows it: a line an epoch, and on a terminal a bar.
 pub(crate) struct Terminal {
     bar: Bar,
     /// What the data line says, kept until the model's sizes are known.
     data: String,
-    /// Why drawn digits stand in for MNIST, said at the start and at the end.
+    /// Why the digits are drawn, said at the start and at the end.
     stand_in: Option<String>,
+    /// How the user calls this program.
+    command: String,
 }
 
 impl Terminal {
-    pub(crate) fn new() -> Self {
-        Self { bar: Bar::new(), data: String::new(), stand_in: None }
+    pub(crate) fn new(command: &str) -> Self {
+        Self { bar: Bar::new(), data: String::new(), stand_in: None, command: command.into() }
     }
 
     /// What a data folder holds.
@@ -60,7 +64,7 @@ impl Report for Terminal {
         self.data = data.dataset.to_string();
         self.warnings(&data.dataset);
         if let Some(why) = &data.stand_in {
-            self.warn(&lines::stand_in(why));
+            self.warn(&lines::stand_in(why, &self.command));
             self.stand_in = Some(why.clone());
         }
     }
@@ -93,11 +97,11 @@ impl Report for Terminal {
 
     fn finish(&mut self, summary: &Summary) {
         self.bar.clear();
-        for line in lines::summary(summary) {
+        for line in lines::summary(summary, &self.command) {
             self.line(&line);
         }
         if let Some(why) = &self.stand_in {
-            self.warn(&lines::stand_in(why));
+            self.warn(&lines::stand_in(why, &self.command));
         }
     }
 }
@@ -109,13 +113,22 @@ pub(crate) fn text(text: &str) {
     let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
 }
 
+/// Figures on standard output: as JSON for programs, or as the text that `table` makes of them.
+pub(crate) fn figures(figures: &impl serde::Serialize, json: bool, table: impl Fn() -> String) {
+    match serde_json::to_string_pretty(figures) {
+        Ok(figures) if json => text(&format!("{figures}\n")),
+        _ => text(&table()),
+    }
+}
+
 /// Writes beside standard output.
 fn beside(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// The one line that an error is.
-pub(crate) fn error(message: &str) {
-    let line: Vec<&str> = message.split_whitespace().collect();
-    beside(&format!("elbo: {}\n", line.join(" ")));
+/// The one line that an error is, and the command that would fill a folder that lacks data.
+pub(crate) fn error(message: &str, lacks_data: Option<&Path>, command: &str) {
+    let words: Vec<&str> = message.split_whitespace().collect();
+    let fetch = lacks_data.map(|folder| lines::fetch(folder, command)).unwrap_or_default();
+    beside(&format!("elbo: {}{fetch}\n", words.join(" ")));
 }

@@ -2,11 +2,13 @@
 
 use std::{fmt, path::Path, time::Instant};
 
-use elbo_data::{Dataset, shuffle_into};
+use elbo_data::{Dataset, checksum::Checksum, shuffle_into};
 use elbo_nn::Checkpoint;
-use elbo_vae::{Losses, Vae};
+use elbo_vae::{Entries, Losses, Vae};
 
-use crate::{Device, Error, Record, Report, Result, Settings, Step, record::TrainingRecord};
+use crate::{
+    Device, Error, Record, Report, Result, Settings, Step, memory, record::TrainingRecord,
+};
 
 /// What an epoch came to. Losses are means over images.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +57,7 @@ impl Training {
         let (train, test) = (&data.train.images, &data.test.images);
         settings.check_with(train.size(), train.count)?;
         let config = settings.config(train.size(), train.count, test.count);
+        memory::check(&Entries::plan(&config)?.0, settings)?;
         let opened = device.open()?;
         let device = opened.describe();
         let mut vae = Vae::new(&config, |program| opened.session(program))?;
@@ -64,24 +67,23 @@ impl Training {
             model: config.sizes,
             rows: train.rows,
             columns: train.columns,
-            training: TrainingRecord {
-                epochs: settings.epochs,
-                batch_size: settings.batch_size,
-                learning_rate: settings.learning_rate,
-                seed: settings.seed,
-            },
+            training: TrainingRecord::of(settings),
             epoch: 0,
             step: 0,
             train_images: train.count,
             data: data.name.clone(),
+            train_sha256: Some(Checksum::of(&[&train.pixels]).to_string()),
         };
         let order = vec![0; train.count];
         Ok(Self { vae, settings: settings.clone(), device, epoch: 0, order, record })
     }
 
     /// Goes on from where a checkpoint was written. `path` is where it comes from, for messages.
+    ///
+    /// Refuses one that was trained on other images, or whose model is another.
     pub fn restore(&mut self, checkpoint: &Checkpoint, path: &Path) -> Result<()> {
         let record = Record::from_metadata(&checkpoint.metadata, path)?;
+        record.check_pixels(self.record.train_sha256.as_deref(), path)?;
         self.vae.restore(checkpoint, path).map_err(Error::Restore)?;
         self.epoch = record.epoch;
         Ok(())

@@ -2,8 +2,10 @@
 
 mod code;
 mod edges;
+mod links;
 mod pages;
 mod sources;
+mod streams;
 
 use std::{
     fs,
@@ -50,19 +52,20 @@ fn rust_files() -> &'static [Source] {
     FILES.get_or_init(|| {
         let mut paths = Vec::new();
         for folder in ["crates", "tests", "xtask"] {
-            collect(&root().join(folder), &mut paths);
+            collect(&root().join(folder), "rs", &mut paths);
         }
         paths.sort();
         paths.into_iter().map(|path| Source { text: read(&path), path: from_root(&path) }).collect()
     })
 }
 
-fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+/// All files below a folder whose names end so.
+fn collect(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder of the workspace can be listed") {
         let path = entry.expect("a folder's entry can be read").path();
         if path.is_dir() && !path.ends_with("target") {
-            collect(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            collect(&path, ending, found);
+        } else if path.extension().is_some_and(|extension| extension == ending) {
             found.push(path);
         }
     }

@@ -115,33 +115,6 @@ fn has_reason(lines: &[&str], code: &[&str], index: usize) -> bool {
 }
 
 #[test]
-fn no_two_uses_of_random_numbers_share_a_stream() {
-    let mut findings = Vec::new();
-    let mut streams: Vec<(String, String)> = Vec::new();
-    for Source { path, text } in rust_files().iter().filter(|file| file.path.contains("/src/")) {
-        for (line, number) in code::only(text).lines().zip(1..) {
-            // A stream is four letters: `pub const NAME: u32 = 0x5348_5546;`.
-            let Some((name, value)) = line.split_once(": u32 = 0x") else { continue };
-            if !name.trim_start().starts_with("pub const ") || value.len() != "5348_5546;".len() {
-                continue;
-            }
-            let at = format!("{path}:{number}");
-            match streams.iter().find(|(_, taken)| taken == value) {
-                None => streams.push((at, value.to_string())),
-                Some((first, _)) => findings.push(format!(
-                    "{at}: is the stream of {first}, so both draw the same numbers; take another"
-                )),
-            }
-        }
-    }
-    assert!(
-        streams.len() > 1,
-        "no streams to be found; are they still written as this test reads them?"
-    );
-    none(&findings);
-}
-
-#[test]
 fn libraries_neither_print_nor_exit_nor_leave_gaps() {
     let mut findings = Vec::new();
     for Source { path, text } in rust_files() {

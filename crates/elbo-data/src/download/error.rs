@@ -18,14 +18,18 @@ pub struct MirrorFailure {
 pub enum DownloadError {
     /// No mirror served a file.
     #[error(
-        "{file}: no mirror served it ({}); check the connection and try again, or put the file into the data folder by hand",
-        answers(failures)
+        "{file}: no mirror served it ({}); check the connection and try again, or put {}, plain or with .gz, into {} by hand",
+        answers(failures), missing.join(", "), dir.display()
     )]
     NoMirror {
         /// The file's uncompressed name.
         file: String,
         /// What each mirror answered, in the order they were asked.
         failures: Vec<MirrorFailure>,
+        /// The folder that it was fetched for.
+        dir: PathBuf,
+        /// The uncompressed names of all files that the folder still lacks, this one first.
+        missing: Vec<String>,
     },
     /// A file with other content is there, and nothing says that it is broken.
     #[error("{}: another file with this name is there, and it is not broken; move it away or choose another folder", path.display())]

@@ -1,5 +1,6 @@
 //! How a fetched file is checked and put in its place, whole or not at all.
 
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -65,13 +66,17 @@ impl Place {
         }
     }
 
-    /// Gives the content its name in one step and makes both last.
+    /// Makes the folder, gives the content its name in one step, and makes both last.
     pub(super) fn put(&self, checked: &Checked) -> Result<(), DownloadError> {
         let bytes = match self.form {
             Compression::Plain => &checked.content,
             Compression::Gzip => &checked.compressed,
         };
-        write_at_once(&self.path, bytes)
+        // Only now that there is something to put in: a failed download leaves no empty folder.
+        let dir = self.path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(dir)
+            .map_err(|source| DownloadError::Folder { path: dir.into(), source })?;
+        write_at_once(dir, &self.path, bytes)
             .map_err(|source| DownloadError::Unwritable { path: self.path.clone(), source })
     }
 }
@@ -100,8 +105,7 @@ fn broken(error: &Error) -> bool {
     )
 }
 
-fn write_at_once(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let dir = path.parent().unwrap_or(Path::new("."));
+fn write_at_once(dir: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = temporary(dir)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
@@ -116,7 +120,7 @@ fn temporary(dir: &Path) -> io::Result<tempfile::NamedTempFile> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
+        builder.permissions(fs::Permissions::from_mode(0o666));
     }
     builder.tempfile_in(dir)
 }
@@ -124,7 +128,7 @@ fn temporary(dir: &Path) -> io::Result<tempfile::NamedTempFile> {
 /// A name lasts through a power cut only once its folder is on the disk too.
 #[cfg(unix)]
 fn sync_folder(dir: &Path) -> io::Result<()> {
-    std::fs::File::open(dir)?.sync_all()
+    fs::File::open(dir)?.sync_all()
 }
 
 /// Elsewhere folders cannot be opened as files; the system keeps names safe itself.

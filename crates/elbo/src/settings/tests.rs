@@ -1,18 +1,30 @@
 //! Settings: defaults, merging on resume, and what is refused.
 
+use std::path::Path;
+
+use elbo_vae::Sizes;
+
 use super::*;
-use crate::record::TrainingRecord;
+use crate::{Record, record::TrainingRecord};
 
 fn record() -> Record {
     Record {
         model: Sizes { input: 784, hidden: 32, latent: 4 },
         rows: 28,
         columns: 28,
-        training: TrainingRecord { epochs: 10, batch_size: 64, learning_rate: 0.002, seed: 7 },
+        training: TrainingRecord {
+            epochs: 10,
+            batch_size: 64,
+            learning_rate: 0.002,
+            seed: 7,
+            log_every: 3,
+            image_every: 0,
+        },
         epoch: 5,
         step: 40,
         train_images: 512,
         data: "MNIST".into(),
+        train_sha256: None,
     }
 }
 
@@ -32,7 +44,8 @@ fn a_resumed_training_keeps_what_its_checkpoint_says() {
         latent: 4,
         hidden: 32,
         seed: 7,
-        ..Settings::default()
+        log_every: 3,
+        image_every: 0,
     };
     assert_eq!(settings, expected);
 }
@@ -99,4 +112,13 @@ fn zero_means_never_for_logs_and_pictures() {
     let settings = Settings { log_every: 0, image_every: 2, ..Settings::default() };
     assert!(!settings.logs(20));
     assert!(!settings.keeps(3) && settings.keeps(4));
+}
+
+#[test]
+fn what_is_said_first_wins_setting_by_setting() {
+    let flags = Overrides { epochs: Some(3), ..Overrides::default() };
+    let file = Overrides { epochs: Some(9), latent: Some(2), ..Overrides::default() };
+    let both = flags.or(&file);
+    assert_eq!(both, Overrides { epochs: Some(3), latent: Some(2), ..Overrides::default() });
+    assert!(both.says("--epochs") && both.says("--latent") && !both.says("--seed"));
 }

@@ -28,7 +28,12 @@ pub(crate) fn header(start: &Start<'_>, data: &str) -> Vec<String> {
         lines.push(format!("going on {state} (step {step}) of {}", path.display()));
         if let Some(last) = start.dropped {
             let first = record.epoch + 1;
-            lines.push(format!("epochs {first} to {last} of {} are trained anew", run.display()));
+            let run = run.display();
+            lines.push(if first == last {
+                format!("epoch {first} of {run} is trained anew")
+            } else {
+                format!("epochs {first} to {last} of {run} are trained anew")
+            });
         }
     }
     let mean: Vec<String> = start.first_mean.iter().map(|value| format!("{value:.4}")).collect();
@@ -64,29 +69,49 @@ pub(crate) fn kept(files: &[PathBuf]) -> String {
 }
 
 /// What came of it, where it lies, and what to do next.
-pub(crate) fn summary(summary: &Summary) -> Vec<String> {
-    let Summary { run, settings, epochs, seconds, last, samples, data_dir } = summary;
-    let plural = if *epochs == 1 { "" } else { "s" };
-    let Losses { reconstruction, kl } = last.test;
+pub(crate) fn summary(summary: &Summary, command: &str) -> Vec<String> {
+    let Summary { run, settings, epochs, seconds, last, samples, kept, data_dir } = summary;
+    let sum = |losses: &Losses| {
+        let Losses { reconstruction, kl } = losses;
+        format!("{:>6.2} = {reconstruction:.2} reconstruction + {kl:.2} KL", losses.total())
+    };
     let data_dir = data_dir.as_deref().map(|dir| format!(" --data-dir {}", quoted(dir)));
-    vec![
+    let shown = |name: &str| run.join(name).display().to_string();
+    let mut lines = vec![
         String::new(),
-        format!("{epochs} epoch{plural} in {}.", duration(*seconds)),
-        format!(
-            "test {:.2} = {reconstruction:.2} reconstruction (squared error, summed over an image) \
-             + {kl:.2} KL (nats); lower is better",
-            last.test.total()
-        ),
+        format!("{} in {}.", counted(*epochs, "epoch"), duration(*seconds)),
+        format!("train   {}", sum(&last.train)),
+        format!("test    {}", sum(&last.test)),
+        "        squared error summed over an image, and nats; lower is better".into(),
         format!("look:    {} (drawn from the prior)", samples.display()),
-        format!("figures: {}", run.join("metrics.csv").display()),
-        format!("model:   {}", run.join("checkpoints").join("last.safetensors").display()),
+    ];
+    let mut model = shown("checkpoints/last.safetensors");
+    if *kept > 0 {
+        let of = counted(*kept, "epoch");
+        lines.push(format!("         {} (reconstructions of {of})", shown("vae_img")));
+        model = format!("{model}, and {kept} kept beside it");
+    }
+    lines.extend([
+        format!("losses:  {}, {}", shown("loss.svg"), shown("metrics.csv")),
+        format!("model:   {model}"),
         format!(
-            "go on:   elbo train --resume {} --epochs {}{}",
+            "go on:   {command} train --resume {} --epochs {}{}",
             quoted(run),
             settings.epochs.saturating_mul(AS_MANY_AGAIN),
             data_dir.unwrap_or_default()
         ),
-    ]
+    ]);
+    lines
+}
+
+/// `1 epoch`, `2 epochs`.
+fn counted(number: u32, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// What to add to an error about a folder that lacks data.
+pub(crate) fn fetch(folder: &Path, command: &str) -> String {
+    format!("; `{command} data --dir {}` fetches MNIST there", quoted(folder))
 }
 
 /// A path as a shell takes it.
@@ -110,13 +135,13 @@ fn duration(seconds: f64) -> String {
 }
 
 /// That the digits are not MNIST's, so that nobody misses it.
-pub(crate) fn stand_in(why: &str) -> String {
+pub(crate) fn stand_in(why: &str, command: &str) -> String {
     let rule = "=".repeat(78);
     format!(
         "\n{rule}\n\
-         WARNING: THIS IS NOT MNIST. The digits are drawn by this program, because MNIST\n\
-         was not to be had; the losses cannot be compared with any of MNIST's.\n\
-         Fetch MNIST with `elbo data`, or name a folder that has it with --data-dir.\n\
+         WARNING: THIS IS NOT MNIST. The digits are drawn by this program; the losses\n\
+         cannot be compared with any of MNIST's.\n\
+         Fetch MNIST with `{command} data`, or name a folder that has it with --data-dir.\n\
          Why: {why}\n\
          {rule}\n\n"
     )

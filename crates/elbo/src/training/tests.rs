@@ -73,6 +73,36 @@ fn a_restored_training_goes_on_as_if_it_had_never_stopped() {
 }
 
 #[test]
+fn every_epoch_visits_the_images_in_the_order_of_its_own_number() {
+    let settings = settings();
+    let data = elbo_data::synthetic_sized(1, 100, 30);
+    let mut by_hand = Vae::new(&settings.config(784, 100, 30), |program| {
+        Device { threads: 1, ..Device::default() }.open().unwrap().session(program)
+    })
+    .unwrap();
+    by_hand.write_train_images(&data.train.images.pixels).unwrap();
+
+    let mut training = training(&settings);
+    for epoch in 1..=3 {
+        by_hand.begin_epoch(&elbo_data::permutation(settings.seed, epoch, 100)).unwrap();
+        while by_hand.train(usize::MAX).unwrap() > 0 {}
+        training.epoch(&mut ()).unwrap();
+        let checkpoint = training.checkpoint().unwrap();
+        let expected = by_hand.checkpoint(checkpoint.metadata.clone()).unwrap();
+        assert!(checkpoint.tensors == expected.tensors, "epoch {epoch}");
+    }
+}
+
+#[test]
+fn a_checkpoint_of_other_images_is_refused_though_name_and_sizes_agree() {
+    let other = elbo_data::synthetic_sized(2, 100, 30);
+    let mut other = Training::new(&other, &settings(), Device::default()).unwrap();
+    let checkpoint = training(&settings()).checkpoint().unwrap();
+    let message = other.restore(&checkpoint, Path::new("x")).unwrap_err().to_string();
+    assert!(message.starts_with("x: was trained on other images"), "{message}");
+}
+
+#[test]
 fn a_learning_rate_that_is_too_high_is_named() {
     let mut training = training(&Settings { learning_rate: 1e30, ..settings() });
     let error = (0..2).find_map(|_| training.epoch(&mut ()).err()).unwrap();

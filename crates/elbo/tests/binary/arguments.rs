@@ -45,7 +45,7 @@ fn help_and_version_are_there() {
     let sandbox = Sandbox::new();
     let help = sandbox.elbo(["train", "--help"]);
     assert_eq!(help.code, Some(0));
-    for flag in ["--data-dir", "--resume", "--image-every", "ELBO_MNIST_DIR"] {
+    for flag in ["--data-dir", "--resume", "--config", "--image-every", "ELBO_MNIST_DIR"] {
         assert!(help.stdout.contains(flag), "{flag}");
     }
     assert!(sandbox.elbo(["--version"]).stdout.starts_with("elbo "));
@@ -59,4 +59,12 @@ fn a_plan_names_every_entry() {
         assert!(outcome.stdout.contains(entry), "{entry:?}");
     }
     Sandbox::new().elbo(["plan", "--latent", "0"]).is_refused_with(&["--latent: "]);
+}
+
+#[test]
+fn a_bad_proxy_is_refused_without_its_password() {
+    let proxy = [("https_proxy", "nonsense://me:secret@"), ("ELBO_OFFLINE", "0")];
+    let outcome = Sandbox::new().elbo_with(["train"], &proxy);
+    outcome.is_refused_with(&["***@: not a proxy's address", "http://host:port"]);
+    assert!(!outcome.stderr.contains("secret"));
 }

@@ -13,8 +13,21 @@ fn a_broken_data_folder_is_one_line_that_names_the_file() {
     let bytes = fs::read(&images).unwrap();
     fs::write(&images, &bytes[..1000]).unwrap();
     let outcome = sandbox.elbo(["train", "--data-dir", "digits"]);
-    outcome.is_refused_with(&["digits/train-images-idx3-ubyte: ", "cut short"]);
+    let advice = "; `elbo data --dir digits` fetches MNIST there\n";
+    outcome.is_refused_with(&["digits/train-images-idx3-ubyte: ", "cut short", advice]);
+    let outcome =
+        sandbox.elbo_with(["train", "--data-dir", "digits"], &[("ELBO_COMMAND", "cargo xtask")]);
+    outcome.is_refused_with(&["; `cargo xtask data --dir digits` fetches MNIST there\n"]);
     assert!(!sandbox.path("runs").exists());
+}
+
+#[test]
+fn a_part_of_mnist_is_not_replaced_by_drawn_digits() {
+    let sandbox = Sandbox::new();
+    sandbox.write_digits("data/mnist", 150, 50);
+    fs::remove_file(sandbox.path("data/mnist/t10k-labels-idx1-ubyte")).unwrap();
+    let outcome = sandbox.elbo(["train"]);
+    outcome.is_refused_with(&["data/mnist/t10k-labels-idx1-ubyte: not there", "elbo data --dir"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The binary as users run it: in an empty folder, with arguments and an environment, no network.
 
 mod arguments;
+mod config;
 mod data;
 mod resume;
 mod sandbox;

@@ -14,7 +14,8 @@ use tempfile::TempDir;
 pub(crate) const SMALL: [&str; 6] = ["--hidden", "16", "--latent", "3", "--batch-size", "128"];
 
 /// Environment variables that would change what a test sees.
-const UNSET: [&str; 7] = [
+const UNSET: [&str; 8] = [
+    "ELBO_COMMAND",
     "ELBO_MNIST_DIR",
     "ELBO_OFFLINE",
     "https_proxy",

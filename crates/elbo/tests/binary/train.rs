@@ -36,9 +36,10 @@ fn two_epochs_leave_every_file_and_say_so() {
     assert_eq!(lines[7].trim(), "vae_img/image_2.png   checkpoints/epoch-0002.safetensors");
     let command = "go on:   elbo train --resume runs/0001 --epochs 4 --data-dir digits";
     assert_eq!(lines.last(), Some(&command));
+    assert!(outcome.stdout.contains("\nlosses:  runs/0001/loss.svg, runs/0001/metrics.csv\n"));
     assert_eq!(outcome.stderr, "", "no bar and no warning where there is no terminal");
 
-    for file in ["config.toml", "samples.png", "checkpoints/last.safetensors"] {
+    for file in ["config.toml", "loss.svg", "samples.png", "checkpoints/last.safetensors"] {
         assert!(!sandbox.bytes(&format!("runs/0001/{file}")).is_empty());
     }
     let [last, kept] = ["last", "epoch-0002"]

@@ -59,22 +59,52 @@ fn the_header_says_what_is_trained_on_what() {
     );
 }
 
-#[test]
-fn the_summary_ends_with_a_command_that_can_be_pasted() {
-    let data = Some("own data".into());
-    let lines = summary(&Summary {
+fn over(kept: u32, data_dir: Option<PathBuf>) -> Summary {
+    Summary {
         run: "runs/0001".into(),
         settings: Settings::default(),
         epochs: 100,
         seconds: 112.4,
         last: first(),
         samples: "runs/0001/samples.png".into(),
-        data_dir: data,
-    });
-    assert_eq!(lines[1], "100 epochs in 1 min 52 s.");
-    assert!(lines[2].starts_with("test 86.20 = 60.42 reconstruction"));
-    let command = "go on:   elbo train --resume runs/0001 --epochs 200 --data-dir 'own data'";
+        kept,
+        data_dir,
+    }
+}
+
+#[test]
+fn the_summary_says_what_came_of_it_and_where_it_lies() {
+    assert_eq!(
+        summary(&over(5, None), "elbo"),
+        [
+            "",
+            "100 epochs in 1 min 52 s.",
+            "train   123.39 = 97.02 reconstruction + 26.37 KL",
+            "test     86.20 = 60.42 reconstruction + 25.78 KL",
+            "        squared error summed over an image, and nats; lower is better",
+            "look:    runs/0001/samples.png (drawn from the prior)",
+            "         runs/0001/vae_img (reconstructions of 5 epochs)",
+            "losses:  runs/0001/loss.svg, runs/0001/metrics.csv",
+            "model:   runs/0001/checkpoints/last.safetensors, and 5 kept beside it",
+            "go on:   elbo train --resume runs/0001 --epochs 200",
+        ]
+    );
+    assert_eq!(summary(&over(0, None), "elbo").len(), 9);
+}
+
+#[test]
+fn the_summary_ends_with_a_command_that_can_be_pasted() {
+    let lines = summary(&over(0, Some("own data".into())), "cargo xtask");
+    let command =
+        "go on:   cargo xtask train --resume runs/0001 --epochs 200 --data-dir 'own data'";
     assert_eq!(lines.last().unwrap(), command);
+}
+
+#[test]
+fn advice_names_the_program_as_it_was_called() {
+    let advice = fetch(Path::new("my data"), "cargo xtask");
+    assert_eq!(advice, "; `cargo xtask data --dir 'my data'` fetches MNIST there");
+    assert!(stand_in("no reason", "cargo xtask").contains("with `cargo xtask data`, or"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! What shuffling and batching promise: every image once an epoch, in an order that can be repeated.
+//! What shuffling promises: every image once an epoch, in an order that can be repeated.
 
-use elbo_data::{Batches, permutation, shuffle_into};
+use elbo_data::{permutation, shuffle_into};
 
 #[test]
 fn an_epoch_visits_every_image_once() {
@@ -39,27 +39,4 @@ fn shuffling_into_used_memory_gives_the_same_order() {
     let mut order = vec![7; 50];
     shuffle_into(&mut order, 4, 9);
     assert_eq!(order, permutation(4, 9, 50));
-}
-
-#[test]
-fn the_last_batch_takes_the_rest() {
-    let batches = Batches::new(60_000, 128).expect("a batch of 128");
-    assert_eq!((batches.full(), batches.tail(), batches.steps()), (468, 96, 469));
-    assert_eq!((batches.count(), batches.batch()), (60_000, 128));
-}
-
-#[test]
-fn ranges_cover_every_place_once() {
-    for (count, batch) in [(0, 3), (1, 3), (3, 3), (10, 3), (5, usize::MAX), (7, 1)] {
-        let batches = Batches::new(count, batch).expect("not an empty batch");
-        let places: Vec<usize> = batches.ranges().flatten().collect();
-        assert!(places.into_iter().eq(0..count), "{count} in batches of {batch}");
-        assert_eq!(batches.ranges().len(), batches.steps());
-        assert_eq!(batches.steps(), batches.full() + usize::from(batches.tail() > 0));
-    }
-}
-
-#[test]
-fn a_batch_of_no_images_is_refused() {
-    assert_eq!(Batches::new(10, 0), None);
 }

@@ -1,0 +1,92 @@
+//! Mirrors that send something else, too much, too little or nothing: each is given up in words.
+
+use std::time::{Duration, Instant};
+
+use elbo_data::DownloadError;
+
+use super::server::{Answer, Server};
+use super::{IMAGES, content, fetch, gz, names, source};
+
+/// Asks a mirror with this answer for the images, and returns the sentence that came of it.
+fn failure(answer: Answer) -> String {
+    let server = Server::start([(IMAGES, answer)]);
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let start = Instant::now();
+    let error = fetch(&source(&[&server]), dir.path()).expect_err("no good answer");
+    assert!(start.elapsed() < Duration::from_secs(4), "took {:?}", start.elapsed());
+    assert_eq!(names(dir.path()), [""; 0], "something was left behind");
+    let text = error.to_string();
+    assert!(text.starts_with("images: no mirror served it (http://127.0.0.1:"), "{text}");
+    assert!(text.contains(&server.address), "{text}");
+    text
+}
+
+#[test]
+fn wrong_content_is_refused() {
+    let text = failure(Answer::File(gz(b"something else")));
+    assert!(text.contains("wrong content, 14 of 20,016 bytes with SHA-256 "), "{text}");
+}
+
+#[test]
+fn content_longer_than_expected_is_not_decompressed_to_its_end() {
+    let text = failure(Answer::File(gz(&vec![0; 1 << 24])));
+    assert!(text.contains("content of more than the 20,016 bytes expected"), "{text}");
+}
+
+#[test]
+fn what_is_not_gzip_is_refused() {
+    let text = failure(Answer::File(content(IMAGES)));
+    assert!(text.contains("not a whole gzip file"), "{text}");
+    let mut cut = gz(&content(IMAGES));
+    cut.truncate(cut.len() - 4);
+    let text = failure(Answer::Unsized(cut));
+    assert!(text.contains("not a whole gzip file"), "{text}");
+}
+
+#[test]
+fn a_connection_closed_early_is_noticed() {
+    let text = failure(Answer::Half(gz(&content(IMAGES))));
+    assert!(text.contains("closed early, "), "{text}");
+}
+
+#[test]
+fn silence_in_the_middle_is_given_up() {
+    let text = failure(Answer::Stall(gz(&content(IMAGES))));
+    assert!(text.contains("no data for 0.4 s"), "{text}");
+}
+
+#[test]
+fn a_slow_drip_is_given_up() {
+    let text = failure(Answer::Drip(gz(&content(IMAGES)), Duration::from_millis(20)));
+    assert!(text.contains("too slow, "), "{text}");
+}
+
+#[test]
+fn headers_that_drip_are_given_up() {
+    let text = failure(Answer::DripHeaders(Duration::from_millis(20)));
+    assert!(text.contains("no answer within 0.8 s"), "{text}");
+}
+
+#[test]
+fn a_redirect_loop_is_left() {
+    let text = failure(Answer::Loop);
+    assert!(text.contains("redirected more than 5 times"), "{text}");
+}
+
+#[test]
+fn bodies_too_large_are_not_received_whether_they_say_so_or_not() {
+    let text = failure(Answer::Huge(1 << 40));
+    assert!(text.contains("1,099,511,627,776 bytes or more, at most 1,048,576"), "{text}");
+    let text = failure(Answer::Endless);
+    assert!(text.contains("at most 1,048,576 are accepted"), "{text}");
+}
+
+#[test]
+fn mirrors_that_never_answer_share_the_time_for_an_answer() {
+    let silent: Vec<Server> = (0..4).map(|_| Server::start([(IMAGES, Answer::Silence)])).collect();
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let start = Instant::now();
+    let error = fetch(&source(&silent.iter().collect::<Vec<_>>()), dir.path());
+    assert!(matches!(error, Err(DownloadError::NoMirror { failures, .. }) if failures.len() == 4));
+    assert!(start.elapsed() < Duration::from_secs(2), "took {:?}", start.elapsed());
+}

@@ -1,0 +1,88 @@
+//! What `elbo bench` can be told.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use elbo::{
+    bench::Bench,
+    data::{Network, Wanted},
+};
+use elbo_cpu::Level;
+
+use super::{PlanArguments, usual_data};
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  elbo bench                       step, epoch, evaluation, sampling, start-up, memory
+  elbo bench --threads 1 --json    the same on one thread, for a program to read
+  elbo bench --profile             the calls of a step, each with its time";
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArguments {
+    /// Folder with the four IDX files; without it ELBO_MNIST_DIR, data/mnist, or drawn digits
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    model: PlanArguments,
+    /// Threads of the CPU, 0 for all cores
+    #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true,
+          value_parser = clap::value_parser!(u64).range(..=1024))]
+    threads: u64,
+    /// The widest vector instructions to use
+    #[arg(long, value_enum, default_value = "avx512")]
+    level: LevelName,
+    /// Training steps to time
+    #[arg(long, value_name = "N", default_value = "500",
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    steps: u32,
+    /// A table of the step's calls instead
+    #[arg(long)]
+    pub(crate) profile: bool,
+    /// JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LevelName {
+    /// None beyond what every machine of this kind has
+    Plain,
+    /// Up to NEON
+    Neon,
+    /// Up to AVX2
+    Avx2,
+    /// All that the machine has
+    Avx512,
+}
+
+impl LevelName {
+    const fn level(self) -> Level {
+        match self {
+            Self::Plain => Level::Plain,
+            Self::Neon => Level::Neon,
+            Self::Avx2 => Level::Avx2,
+            Self::Avx512 => Level::Avx512,
+        }
+    }
+}
+
+impl BenchArguments {
+    /// Nothing is fetched for a measurement: drawn digits serve as well.
+    pub(crate) fn bench(&self) -> Bench {
+        let (settings, ..) = self.model.plan();
+        let data = Wanted {
+            named: self.data_dir.clone(),
+            drawn: None,
+            usual: usual_data(),
+            network: Network { offline: true, proxy: None },
+        };
+        Bench {
+            settings,
+            data,
+            // At most `1024`.
+            threads: self.threads as usize,
+            level: self.level.level(),
+            steps: self.steps as usize,
+        }
+    }
+}
