@@ -41,6 +41,10 @@ impl Run for Shelf {
     fn run(&mut self, _: EntryId, _: usize) -> Result<()> {
         Ok(())
     }
+
+    fn profile(&mut self, _: EntryId, _: usize) -> Result<Vec<Vec<f64>>> {
+        Ok(Vec::new())
+    }
 }
 
 /// A layer of 3 inputs and 2 outputs, trained by Adam; its parameters and its moments.
