@@ -17,6 +17,7 @@ pub use profile::{ProfiledCall, profile};
 use crate::{
     Report, Result, Settings,
     data::{Wanted, select},
+    device::describe,
     memory,
 };
 
@@ -102,7 +103,7 @@ impl Subject {
         let config = bench.settings.config(train.size(), train.count, test.count);
         memory::check(&Entries::plan(&config)?.0, &bench.settings)?;
         let cpu = Cpu::with_level(bench.threads, bench.level)?;
-        let device = format!("{} threads, {}", cpu.threads(), cpu.level());
+        let device = describe(&cpu);
         let mut vae = Vae::new(&config, |program| Ok(Box::new(Session::new(cpu, program)?)))?;
         vae.write_train_images(&train.pixels)?;
         vae.write_test_images(&test.pixels)?;

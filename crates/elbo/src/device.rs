@@ -71,16 +71,21 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// What it is, in words: `cpu, 2 threads, AVX-512`.
+    /// What it is, in words.
     pub(crate) fn describe(&self) -> String {
-        let threads = self.cpu.threads();
-        let plural = if threads == 1 { "" } else { "s" };
-        format!("cpu, {threads} thread{plural}, {}", self.cpu.level())
+        describe(&self.cpu)
     }
 
     pub(crate) fn session(self, program: Program) -> elbo_tensor::Result<Box<dyn Run>> {
         Ok(Box::new(Session::new(self.cpu, program)?))
     }
+}
+
+/// A CPU in words: `cpu, 2 threads, AVX-512`.
+pub(crate) fn describe(cpu: &Cpu) -> String {
+    let threads = cpu.threads();
+    let plural = if threads == 1 { "" } else { "s" };
+    format!("cpu, {threads} thread{plural}, {}", cpu.level())
 }
 
 #[cfg(test)]
