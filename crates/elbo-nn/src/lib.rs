@@ -2,6 +2,7 @@
 
 pub mod activation;
 mod adam;
+pub mod atomic;
 pub mod checkpoint;
 mod error;
 pub mod initialise;

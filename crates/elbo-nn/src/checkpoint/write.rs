@@ -1,18 +1,12 @@
 //! A checkpoint to bytes, and bytes to a file that is there whole or not at all.
 
-use std::{
-    borrow::Cow,
-    collections::HashMap,
-    fs::File,
-    io::{self, Write},
-    path::Path,
-};
+use std::{borrow::Cow, collections::HashMap, path::Path};
 
 use safetensors::{Dtype, View};
 use serde_json::Value;
 
 use super::{Checkpoint, FORMAT_VERSION, METADATA_KEY, Tensor, VERSION_KEY, read};
-use crate::{Error, Result};
+use crate::{Error, Result, atomic};
 
 /// The name in a safetensors header that belongs to the metadata.
 const RESERVED_NAME: &str = "__metadata__";
@@ -90,34 +84,5 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     if !folder.is_dir() {
         return Err(Error::NoFolder { path: path.into(), folder: folder.into() });
     }
-    replace_in(folder, path, bytes)
-        .map_err(|source| Error::Unwritable { path: path.into(), source })
-}
-
-fn replace_in(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".checkpoint-").suffix(".tmp");
-    // A temporary file is its owner's alone; a checkpoint is a file like any other, less the umask.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    sync_folder(folder)
-}
-
-/// Brings the new name to the disk as well, where folders can be synced.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(not(unix)) {
-        return Ok(());
-    }
-    match File::open(folder)?.sync_all() {
-        Err(error)
-            if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) =>
-        {
-            Ok(())
-        }
-        result => result,
-    }
+    atomic::replace(path, bytes).map_err(|source| Error::Unwritable { path: path.into(), source })
 }
