@@ -32,6 +32,9 @@ impl Cpu {
 
     /// A backend that uses no wider vectors than `limit`, even where the machine has them.
     pub fn with_level(threads: usize, limit: Level) -> Result<Self, Error> {
+        // Asked here: rayon itself would let the environment decide what 0 means.
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = if threads == 0 { cores() } else { threads };
         let pool = ThreadPoolBuilder::new()
             .num_threads(threads)
             .thread_name(|number| format!("elbo-cpu-{number}"))
@@ -100,6 +103,11 @@ impl Backend for Cpu {
     }
 
     fn alloc(&self, dtype: Dtype, len: usize) -> Result<Buffer, Error> {
+        let bytes = len.saturating_mul(dtype.bytes());
+        // Tried first, because a failing `vec!` ends the program without a word.
+        if Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
+            return Err(Error::Memory { bytes });
+        }
         Ok(Buffer::zeros(dtype, len))
     }
 

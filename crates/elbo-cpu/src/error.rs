@@ -15,6 +15,13 @@ pub enum Error {
         source: rayon::ThreadPoolBuildError,
     },
 
+    /// The system gives no more memory.
+    #[error("cpu: no memory for a buffer of {bytes} bytes; choose smaller batches or layers")]
+    Memory {
+        /// How many bytes were asked for.
+        bytes: usize,
+    },
+
     /// A call whose result and an argument share a buffer, or whose buffer a failed call has lost.
     #[error("{op}: a buffer of the call is not there; two of its values share a slot")]
     Taken {
