@@ -183,7 +183,7 @@ fn steps(subject: &mut Subject, steps: usize) -> Result<(Vec<f64>, Vec<f64>)> {
     let (mut times, mut peaks) = (Vec::new(), vec![subject.peak_gflops()]);
     let samples = steps.div_ceil(ROUNDS * STEPS_AT_ONCE).max(2);
     for _ in 0..ROUNDS {
-        subject.vae.begin_epoch(&subject.order.clone())?;
+        subject.vae.begin_epoch(&subject.order)?;
         subject.train(STEPS_AT_ONCE)?;
         for _ in 0..samples {
             let seconds = timed(|| subject.train(STEPS_AT_ONCE))?;
