@@ -7,7 +7,7 @@ const LANES: usize = LINE / size_of::<f32>();
 
 /// A fixed number of `f32`, zero at first, the first of them at a multiple of 64 bytes.
 #[derive(Debug, Default)]
-pub struct Aligned {
+pub(crate) struct Aligned {
     storage: Vec<f32>,
     start: usize,
     len: usize,
@@ -22,8 +22,7 @@ impl Aligned {
     }
 
     /// The values.
-    #[must_use]
-    pub fn values(&self) -> &[f32] {
+    pub(crate) fn values(&self) -> &[f32] {
         &self.storage[self.start..self.start + self.len]
     }
 
@@ -31,10 +30,11 @@ impl Aligned {
         &mut self.storage[self.start..self.start + self.len]
     }
 
-    /// Makes room for `len` values. What was there is lost if that takes a new allocation.
-    pub(crate) fn reserve(&mut self, len: usize) {
+    /// Makes room for `len` values and keeps those that are there.
+    pub(crate) fn grow(&mut self, len: usize) {
         if len > self.len {
-            *self = Self::zeros(len);
+            let old = std::mem::replace(self, Self::zeros(len));
+            self.values_mut()[..old.len].copy_from_slice(old.values());
         }
     }
 }

@@ -1,16 +1,23 @@
-//! The backend: threads, a workspace, and the calls of an entry one after the other.
+//! The backend: a team of threads, and the tasks of an entry one after the other.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
 
-use elbo_tensor::{Backend, Call, Data, DataMut, Dtype, Entry, Memory, Op};
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use elbo_tensor::{Backend, Call, Data, DataMut, Dtype, Entry, Memory};
 
 use crate::{
     Buffer, Error, Level,
-    aligned::Aligned,
     dispatch::Dispatch,
-    gemm,
-    launch::{self, Machine},
+    plan::{Plan, Task, plan},
+    run::run,
+    shared::{Lent, Places, Table},
+    team::{Barrier, Team},
 };
 
 /// The CPU as a backend.
@@ -18,11 +25,22 @@ use crate::{
 /// It owns its threads. Results do not depend on how many there are: every sum has one order.
 #[derive(Debug)]
 pub struct Cpu {
-    pool: ThreadPool,
     dispatch: Dispatch,
-    /// Where a product packs its right operand. One call runs at a time, so one is enough.
-    workspace: Mutex<Aligned>,
+    threads: usize,
+    /// What a run needs. One entry runs at a time.
+    crew: Mutex<Crew>,
 }
+
+/// The threads, and where they note which buffers there are.
+#[derive(Debug)]
+pub(crate) struct Crew {
+    pub(crate) team: Team,
+    places: Places,
+}
+
+/// An entry, ready to run: how its matrices lie, its tasks, and where threads wait for each other.
+#[derive(Debug, Default)]
+pub struct Recorded(Plan);
 
 impl Cpu {
     /// A backend of `threads` threads, or of one for each core when `threads` is 0.
@@ -32,21 +50,16 @@ impl Cpu {
 
     /// A backend that uses no wider vectors than `limit`, even where the machine has them.
     pub fn with_level(threads: usize, limit: Level) -> Result<Self, Error> {
-        // Asked here: rayon itself would let the environment decide what 0 means.
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = if threads == 0 { cores() } else { threads };
-        let pool = ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|number| format!("elbo-cpu-{number}"))
-            .build()
-            .map_err(|source| Error::Threads { threads, source })?;
-        Ok(Self { pool, dispatch: Dispatch::new(limit), workspace: Mutex::default() })
+        let crew = Crew { team: Team::new(threads)?, places: Places::default() };
+        Ok(Self { dispatch: Dispatch::new(limit), threads, crew: Mutex::new(crew) })
     }
 
     /// How many threads compute.
     #[must_use]
-    pub fn threads(&self) -> usize {
-        self.pool.current_num_threads()
+    pub const fn threads(&self) -> usize {
+        self.threads
     }
 
     /// The vector instructions in use.
@@ -59,43 +72,122 @@ impl Cpu {
         self.dispatch
     }
 
-    pub(crate) const fn pool(&self) -> &ThreadPool {
-        &self.pool
+    /// The crew. A panic elsewhere cannot have left it in a state that matters: a run fills
+    /// what it reads of it.
+    pub(crate) fn crew(&self) -> MutexGuard<'_, Crew> {
+        self.crew.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The workspace. A panic elsewhere cannot have left it in a state that matters: every product
-    /// fills what it reads.
-    fn workspace(&self) -> MutexGuard<'_, Aligned> {
-        self.workspace.lock().unwrap_or_else(PoisonError::into_inner)
+    fn plan(&self, calls: &[Call], memory: &mut Memory<Buffer>) -> Result<Plan, Error> {
+        let plan = plan(calls, memory, self.threads, self.dispatch.lanes())?;
+        let slots = plan.slots.iter().map(|slot| slot.index() + 1).max().unwrap_or(0);
+        self.crew().places.reserve(slots);
+        Ok(plan)
     }
 
-    fn workspace_len(&self, call: &Call) -> usize {
-        match call.op {
-            Op::MatMul { transpose_a, transpose_b }
-            | Op::MatMulReluGrad { transpose_a, transpose_b }
-            | Op::Affine { transpose_a, transpose_b, .. } => {
-                let matrix = |i: usize| call.args[i].shape.as_matrix().unwrap_or((0, 0));
-                let turn = |(rows, columns), turned| {
-                    if turned { (columns, rows) } else { (rows, columns) }
-                };
-                let (m, k) = turn(matrix(0), transpose_a);
-                let (_, n) = turn(matrix(1), transpose_b);
-                let threads = self.threads();
-                let len = |threads| gemm::workspace_len((m, k, n), transpose_b, threads);
-                len(1).max(len(threads))
+    /// Runs a plan `times` times. `seconds`: where the time that each call took goes, if anywhere.
+    fn run(
+        &self,
+        plan: &Plan,
+        memory: &mut Memory<Buffer>,
+        times: usize,
+        seconds: Option<&mut [f64]>,
+    ) -> Result<(), Error> {
+        for (slot, layout) in &plan.before {
+            if let Some(values) = memory.get_mut(*slot).and_then(Buffer::as_f32_mut) {
+                values.settle(*layout);
             }
-            Op::AdamProduct { .. } => {
-                let (k, _) = call.args[1].shape.as_matrix().unwrap_or((0, 0));
-                gemm::descent_workspace_len(k.max(1), self.threads())
-            }
-            _ => 0,
         }
+        let Crew { team, places } = &mut *self.crew();
+        let shift = Shift {
+            dispatch: self.dispatch,
+            plan,
+            table: places.borrow(memory, plan.slots.iter().copied()),
+            threads: self.threads,
+            failed: AtomicBool::new(false),
+            fault: Mutex::new(None),
+            seconds: seconds.map(Mutex::new),
+        };
+        team.run(&|thread, barrier| shift.work(thread, barrier, times));
+        let fault = shift.fault.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for (slot, layout) in &plan.after {
+            if let Some(values) = memory.get_mut(*slot).and_then(Buffer::as_f32_mut) {
+                values.set_layout(*layout);
+            }
+        }
+        fault.map_or(Ok(()), Err)
+    }
+}
+
+/// One run of a plan, as its threads see it.
+struct Shift<'a> {
+    dispatch: Dispatch,
+    plan: &'a Plan,
+    table: Table<'a>,
+    threads: usize,
+    /// Whether a thread has failed. All look after the next barrier, and all stop there.
+    failed: AtomicBool,
+    fault: Mutex<Option<Error>>,
+    seconds: Option<Mutex<&'a mut [f64]>>,
+}
+
+impl Shift<'_> {
+    fn work(&self, thread: usize, barrier: &Barrier, times: usize) {
+        for _ in 0..times {
+            let mut phase = 0;
+            for task in &self.plan.tasks {
+                // Timed, every task has a phase of its own: no call pays for another's delay.
+                if task.phase != phase || self.seconds.is_some() {
+                    phase = task.phase;
+                    barrier.wait();
+                    if self.failed.load(Ordering::Acquire) {
+                        return;
+                    }
+                }
+                self.task(task, thread, barrier);
+            }
+            barrier.wait();
+            if self.failed.load(Ordering::Acquire) {
+                return;
+            }
+        }
+    }
+
+    fn task(&self, task: &Task, thread: usize, barrier: &Barrier) {
+        let Some(seconds) = &self.seconds else {
+            return self.share(task, thread);
+        };
+        let start = Instant::now();
+        self.share(task, thread);
+        barrier.wait();
+        if thread == 0 {
+            let mut seconds = seconds.lock().unwrap_or_else(PoisonError::into_inner);
+            seconds[task.call] += start.elapsed().as_secs_f64();
+        }
+    }
+
+    /// Does a thread's share of a task. A fault is noted, and stops all threads at the next barrier.
+    #[allow(unsafe_code)]
+    fn share(&self, task: &Task, thread: usize) {
+        // SAFETY: `plan` has refused plans with races for this number of threads; a thread walks the
+        // tasks in order, one at a time, past a barrier wherever the phase changes.
+        let lent = unsafe { Lent::new(self.table, &task.accesses, (thread, self.threads)) };
+        let done = catch_unwind(AssertUnwindSafe(|| run(self.dispatch, task, lent)));
+        let op = self.plan.name(task);
+        let fault = match done {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error,
+            Err(_) => Error::Panicked { op },
+        };
+        let mut first = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        first.get_or_insert(fault);
+        self.failed.store(true, Ordering::Release);
     }
 }
 
 impl Backend for Cpu {
     type Buffer = Buffer;
-    type Replay = ();
+    type Replay = Recorded;
     type Error = Error;
 
     fn name(&self) -> &str {
@@ -108,14 +200,14 @@ impl Backend for Cpu {
         if Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
             return Err(Error::Memory { bytes });
         }
-        Ok(Buffer::zeros(dtype, len))
+        Ok(Buffer::zeros(dtype, len, self.dispatch.lanes()))
     }
 
     fn write(&self, buffer: &mut Buffer, values: Data<'_>) -> Result<(), Error> {
         let (len, dtype) = (values.len(), values.dtype());
         let wrong = Error::Slot { op: "write", len, dtype };
         match (buffer, values) {
-            (Buffer::F32(target), Data::F32(values)) => fill(target.values_mut(), values, wrong),
+            (Buffer::F32(target), Data::F32(values)) => target.write(values).ok_or(wrong),
             (Buffer::U8(target), Data::U8(values)) => fill(target, values, wrong),
             (Buffer::U32(target), Data::U32(values)) => fill(target, values, wrong),
             _ => Err(wrong),
@@ -126,7 +218,7 @@ impl Backend for Cpu {
         let (len, dtype) = (values.len(), values.dtype());
         let wrong = Error::Slot { op: "read", len, dtype };
         match (buffer, values) {
-            (Buffer::F32(source), DataMut::F32(values)) => take(source.values(), values, wrong),
+            (Buffer::F32(source), DataMut::F32(values)) => source.read(values).ok_or(wrong),
             (Buffer::U8(source), DataMut::U8(values)) => take(source, values, wrong),
             (Buffer::U32(source), DataMut::U32(values)) => take(source, values, wrong),
             _ => Err(wrong),
@@ -134,34 +226,33 @@ impl Backend for Cpu {
     }
 
     fn launch(&self, call: &Call, memory: &mut Memory<Buffer>) -> Result<(), Error> {
-        let mut workspace = self.workspace();
-        let mut machine = Machine { dispatch: self.dispatch, workspace: &mut workspace };
-        self.pool.install(|| launch::launch(&mut machine, call, memory))
+        let plan = self.plan(std::slice::from_ref(call), memory)?;
+        self.run(&plan, memory, 1, None)
     }
 
-    fn record(&self, entry: &Entry, _: &mut Memory<Buffer>) -> Result<(), Error> {
-        let largest = entry.calls().iter().map(|call| self.workspace_len(call)).max().unwrap_or(0);
-        self.workspace().reserve(largest);
-        Ok(())
+    fn record(&self, entry: &Entry, memory: &mut Memory<Buffer>) -> Result<Recorded, Error> {
+        self.plan(entry.calls(), memory).map(Recorded)
     }
 
     fn replay(
         &self,
-        entry: &Entry,
-        (): &(),
+        _: &Entry,
+        recorded: &Recorded,
         memory: &mut Memory<Buffer>,
         times: usize,
     ) -> Result<(), Error> {
-        let mut workspace = self.workspace();
-        let mut machine = Machine { dispatch: self.dispatch, workspace: &mut workspace };
-        self.pool.install(|| {
-            for _ in 0..times {
-                for call in entry.calls() {
-                    launch::launch(&mut machine, call, memory)?;
-                }
-            }
-            Ok(())
-        })
+        self.run(&recorded.0, memory, times, None)
+    }
+
+    fn time(
+        &self,
+        entry: &Entry,
+        recorded: &Recorded,
+        memory: &mut Memory<Buffer>,
+    ) -> Result<Vec<f64>, Error> {
+        let mut seconds = vec![0.0; entry.calls().len()];
+        self.run(&recorded.0, memory, 1, Some(&mut seconds))?;
+        Ok(seconds)
     }
 }
 

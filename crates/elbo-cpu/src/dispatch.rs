@@ -74,6 +74,11 @@ impl Dispatch {
         }
     }
 
+    /// Lanes of a vector.
+    pub(crate) fn lanes(self) -> usize {
+        self.run(CountLanes)
+    }
+
     /// Does a kernel's work in code compiled for this machine.
     #[inline]
     pub(crate) fn run<K: WithSimd>(self, kernel: K) -> K::Output {
@@ -117,5 +122,17 @@ impl<S: Lanes, K: Kernel> NullaryFnOnce for Entered<S, K> {
     #[inline(always)]
     fn call(self) -> K::Output {
         self.kernel.run(self.simd)
+    }
+}
+
+/// A kernel that says how many values a vector holds.
+struct CountLanes;
+
+impl WithSimd for CountLanes {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        S::F32_LANES
     }
 }

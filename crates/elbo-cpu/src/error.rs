@@ -22,6 +22,13 @@ pub enum Error {
         bytes: usize,
     },
 
+    /// A kernel that broke down. That is a fault of this crate.
+    #[error("{op}: the kernel panicked; this is a bug of elbo's, not of the model")]
+    Panicked {
+        /// The call's op.
+        op: &'static str,
+    },
+
     /// A call whose result and an argument share a buffer, or whose buffer a failed call has lost.
     #[error("{op}: a buffer of the call is not there; two of its values share a slot")]
     Taken {

@@ -1,6 +1,9 @@
 //! What the machine can do at the most: multiply-adds on registers alone, on every thread at once.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use pulp::{Simd, WithSimd};
 
@@ -20,14 +23,17 @@ impl Cpu {
     #[must_use]
     pub fn peak_flops(&self, time: Duration) -> f64 {
         let dispatch = self.dispatch();
-        let rates = self.pool().broadcast(|_| {
+        let total = Mutex::new(0.0);
+        self.crew().team.run(&|_, barrier| {
+            barrier.wait();
             let (start, mut flops) = (Instant::now(), 0);
             while start.elapsed() < time {
                 flops += dispatch.run(Burst);
             }
-            flops as f64 / start.elapsed().as_secs_f64()
+            let rate = flops as f64 / start.elapsed().as_secs_f64();
+            *total.lock().unwrap_or_else(PoisonError::into_inner) += rate;
         });
-        rates.iter().sum()
+        total.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

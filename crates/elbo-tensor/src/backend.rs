@@ -1,5 +1,7 @@
 //! What a device must do. Everything else in the workspace is written once, above this line.
 
+use std::time::Instant;
+
 use crate::{Call, Dtype, Entry, Slot};
 
 /// Values handed to a device.
@@ -97,7 +99,8 @@ pub trait Backend {
     /// Copies values to the start of a buffer of their type.
     fn write(&self, buffer: &mut Self::Buffer, values: Data<'_>) -> Result<(), Self::Error>;
 
-    /// Copies the start of a buffer of their type back.
+    /// Copies the start of a buffer of their type back. A backend that lays values out in its own
+    /// way may refuse to read more of them than the slot's last value has.
     fn read(&self, buffer: &Self::Buffer, values: DataMut<'_>) -> Result<(), Self::Error>;
 
     /// Runs one call. The only method that grows when an op is added.
@@ -119,6 +122,24 @@ pub trait Backend {
         memory: &mut Memory<Self::Buffer>,
         times: usize,
     ) -> Result<(), Self::Error>;
+
+    /// Runs a recorded entry once, call by call, and returns the seconds that each call took. On a
+    /// device that runs behind the host, that is the time to ask for it.
+    ///
+    /// A backend whose replay does other things than `launch` says here what those take.
+    fn time(
+        &self,
+        entry: &Entry,
+        _: &Self::Replay,
+        memory: &mut Memory<Self::Buffer>,
+    ) -> Result<Vec<f64>, Self::Error> {
+        let timed = |call| {
+            let start = Instant::now();
+            self.launch(call, memory)?;
+            Ok(start.elapsed().as_secs_f64())
+        };
+        entry.calls().iter().map(timed).collect()
+    }
 }
 
 /// The buffers of a session, lent to one call at a time.

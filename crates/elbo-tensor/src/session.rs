@@ -1,7 +1,5 @@
 //! A program on a device: it owns every buffer, so a run needs nothing but its entry's number.
 
-use std::time::Instant;
-
 use crate::{Backend, Data, DataMut, Dtype, EntryId, Error, Id, Memory, Operand, Program, Result};
 
 /// A program on a device, its buffers allocated and its entries recorded.
@@ -152,17 +150,9 @@ impl<B: Backend> Run for Session<B> {
         if times > 0 {
             self.last_run = Some(entry);
         }
-        let mut rounds = Vec::with_capacity(times);
-        for _ in 0..times {
-            let mut seconds = Vec::with_capacity(planned.calls().len());
-            for call in planned.calls() {
-                let start = Instant::now();
-                self.backend.launch(call, &mut self.memory).map_err(device)?;
-                seconds.push(start.elapsed().as_secs_f64());
-            }
-            rounds.push(seconds);
-        }
-        Ok(rounds)
+        let replay = &self.replays[entry.0];
+        let round = |_| self.backend.time(planned, replay, &mut self.memory).map_err(device);
+        (0..times).map(round).collect()
     }
 
     fn run(&mut self, entry: EntryId, times: usize) -> Result<()> {

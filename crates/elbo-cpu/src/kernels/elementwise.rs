@@ -1,42 +1,40 @@
-//! One value at a time, many at once: maps over one or two slots, split over threads when long.
+//! One value at a time: maps over one or two matrices that lie alike, padding included.
 
 use pulp::{Simd, WithSimd};
-use rayon::prelude::*;
 
-use crate::dispatch::Dispatch;
-
-/// Values that one task takes at a time: enough to be worth waking a thread for.
-pub(crate) const TASK: usize = 1 << 14;
+use crate::{
+    dispatch::Dispatch,
+    shared::{Part, View},
+};
 
 /// out = f(x), or out = f(out) where `x` is not given.
-pub(crate) fn map<F>(dispatch: Dispatch, out: &mut [f32], x: Option<&[f32]>, f: F)
+pub(crate) fn map<F>(dispatch: Dispatch, mut out: Part<'_>, x: Option<View<'_>>, f: F)
 where
-    F: Fn(f32) -> f32 + Copy + Sync,
+    F: Fn(f32) -> f32 + Copy,
 {
-    each_task(out, |from, out| {
-        let x = x.map(|x| &x[from..from + out.len()]);
+    each_block(&mut out, |panel, first, out| {
+        let x = x.map(|x| x.block(panel, first, out.len() / x.layout().lanes));
         dispatch.run(Map { out, x, f });
     });
 }
 
 /// out = f(x, y), or out = f(out, y) where `x` is not given.
-pub(crate) fn zip<F>(dispatch: Dispatch, out: &mut [f32], x: Option<&[f32]>, y: &[f32], f: F)
+pub(crate) fn zip<F>(dispatch: Dispatch, mut out: Part<'_>, x: Option<View<'_>>, y: View<'_>, f: F)
 where
-    F: Fn(f32, f32) -> f32 + Copy + Sync,
+    F: Fn(f32, f32) -> f32 + Copy,
 {
-    each_task(out, |from, out| {
-        let part = from..from + out.len();
-        let x = x.map(|x| &x[part.clone()]);
-        dispatch.run(Zip { out, x, y: &y[part], f });
+    each_block(&mut out, |panel, first, out| {
+        let vectors = out.len() / y.layout().lanes;
+        let x = x.map(|x| x.block(panel, first, vectors));
+        dispatch.run(Zip { out, x, y: y.block(panel, first, vectors), f });
     });
 }
 
-/// Runs `work(position of its first value, values)` on parts of a slot, on many threads when it is long.
-fn each_task(out: &mut [f32], work: impl Fn(usize, &mut [f32]) + Sync) {
-    if out.len() < 2 * TASK {
-        work(0, out);
-    } else {
-        out.par_chunks_mut(TASK).enumerate().for_each(|(number, out)| work(number * TASK, out));
+/// Runs `work(panel, first vector, values)` on each panel's share of a part.
+pub(crate) fn each_block(part: &mut Part<'_>, mut work: impl FnMut(usize, usize, &mut [f32])) {
+    let (panels, depth) = (part.region().panels(), part.region().depth());
+    for panel in panels {
+        work(panel, depth.start, part.block(panel, depth.start, depth.len()));
     }
 }
 

@@ -1,0 +1,62 @@
+//! A matrix in its other form, a block of as many rows and columns as a vector has lanes at a time.
+
+use crate::{
+    lanes::{Block, Kernel, Lanes, MOST_LANES},
+    layout::Form,
+    shared::{Part, View},
+};
+
+/// A thread's part of a matrix, copied into its other form.
+pub(crate) struct Turn<'m> {
+    pub(crate) out: Part<'m>,
+    pub(crate) x: View<'m>,
+}
+
+impl Kernel for Turn<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Lanes>(mut self, simd: S) {
+        let lanes = S::F32_LANES;
+        let region = self.out.region();
+        // The split is by rows: they lie in the lanes of one of the two.
+        for panel in region.panels() {
+            for first in region.depth().step_by(lanes) {
+                let (from, to) = (first / lanes, panel * lanes);
+                let rows = lanes.min(self.x.layout().depth() - to);
+                let mut block: Block<S> = [simd.splat_f32s(0.0); MOST_LANES];
+                let values = S::as_simd_f32s(self.x.block(from, to, rows)).0;
+                block[..rows].copy_from_slice(values);
+                simd.transpose(&mut block);
+                let vectors = lanes.min(region.depth().end - first);
+                let out = S::as_mut_simd_f32s(self.out.block(panel, first, vectors)).0;
+                out.copy_from_slice(&block[..vectors]);
+            }
+        }
+    }
+}
+
+/// Puts a block of rows, `block[r]` from column `column` on, into a matrix of either form.
+/// `columns`: how many of the block's columns there are; `rows`: how many rows.
+#[inline(always)]
+pub(crate) fn store_rows<S: Lanes>(
+    simd: S,
+    out: &mut Part<'_>,
+    (row, rows): (usize, usize),
+    column: usize,
+    block: &mut Block<S>,
+) {
+    let lanes = S::F32_LANES;
+    match out.layout().form {
+        Form::Straight => {
+            let out = S::as_mut_simd_f32s(out.block(column / lanes, row, rows)).0;
+            out.copy_from_slice(&block[..rows]);
+        }
+        Form::Turned => {
+            simd.transpose(block);
+            let columns = lanes.min(out.layout().columns - column);
+            let out = S::as_mut_simd_f32s(out.block(row / lanes, column, columns)).0;
+            out.copy_from_slice(&block[..columns]);
+        }
+    }
+}

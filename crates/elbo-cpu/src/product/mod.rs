@@ -1,0 +1,169 @@
+//! Matrix products: a register tile of rows by vectors, its epilogue applied where the tile ends.
+//!
+//! Of the two operands one is taken a vector at a time: it lies in panels whose lanes are the lanes of
+//! the result. The other one is taken a value at a time, spread over a vector, from whichever form it
+//! has. Nothing is copied. A sum runs over k in one order in one thread, so the result does not
+//! depend on how many threads there are.
+
+mod descent;
+mod epilogue;
+mod tile;
+
+pub(crate) use descent::Descent;
+pub(crate) use epilogue::{Bias, Epilogue};
+
+use crate::{
+    lanes::{Kernel, Lanes},
+    layout::{Form, TALLEST},
+    shared::{Part, View},
+};
+use tile::{Panels, Spread, Sums, sums};
+
+/// Vectors of a register tile, at the most.
+const MOST_VECTORS: usize = 3;
+
+/// How many vectors the next tile takes of what is left: three, or two where three would leave one.
+const fn group(left: usize) -> usize {
+    match left {
+        1 => 1,
+        2 | 4 => 2,
+        _ => MOST_VECTORS,
+    }
+}
+
+/// Whether there are registers for tiles of eight rows, and lanes for eight rows in a panel.
+const fn tall<S: Lanes>() -> bool {
+    S::REGISTER_COUNT >= 32 && S::F32_LANES >= TALLEST
+}
+
+/// A thread's part of a product: some rows and panels of the result.
+pub(crate) struct Product<'m> {
+    /// The operand whose values are spread. Its index beside k runs over the vectors of the result's panels.
+    pub(crate) spread: View<'m>,
+    /// Whether k runs along its lanes.
+    pub(crate) along: bool,
+    /// The operand that is taken by vectors.
+    pub(crate) vectors: View<'m>,
+    pub(crate) out: Part<'m>,
+    pub(crate) epilogue: Epilogue<'m>,
+}
+
+impl<'m> Product<'m> {
+    /// The operands' parts from the form of the result. `a` and `b` come with whether they are
+    /// transposed.
+    pub(crate) fn new(
+        (a, transpose_a): (View<'m>, bool),
+        (b, transpose_b): (View<'m>, bool),
+        out: Part<'m>,
+        epilogue: Epilogue<'m>,
+    ) -> Self {
+        let (spread, vectors, k_in_rows) = match out.layout().form {
+            Form::Straight => (a, b, transpose_a),
+            Form::Turned => (b, a, !transpose_b),
+        };
+        let along = along(spread, k_in_rows);
+        Self { spread, along, vectors, out, epilogue }
+    }
+}
+
+/// Whether k runs along the lanes of a matrix, whose rows it counts or whose columns.
+fn along(matrix: View<'_>, k_in_rows: bool) -> bool {
+    match matrix.layout().form {
+        Form::Straight => !k_in_rows,
+        Form::Turned => k_in_rows,
+    }
+}
+
+impl Kernel for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Lanes>(mut self, simd: S) {
+        let region = self.out.region();
+        if region.is_empty() {
+            return;
+        }
+        // What is larger passes once; a piece of it stays near while the other one passes.
+        if region.depth().len() >= region.panels().len() * S::F32_LANES {
+            for row in region.depth().step_by(TALLEST) {
+                let rows = TALLEST.min(region.depth().end - row);
+                let mut panel = region.panels().start;
+                while panel < region.panels().end {
+                    panel += self.rows(simd, row, rows, panel, region.panels().end - panel);
+                }
+            }
+        } else {
+            let mut panel = region.panels().start;
+            while panel < region.panels().end {
+                let mut wide = 0;
+                for row in region.depth().step_by(TALLEST) {
+                    let rows = TALLEST.min(region.depth().end - row);
+                    wide = self.rows(simd, row, rows, panel, region.panels().end - panel);
+                }
+                panel += wide;
+            }
+        }
+    }
+}
+
+impl Product<'_> {
+    /// Up to eight rows of up to three of `left` panels. Returns how many panels.
+    #[inline(always)]
+    fn rows<S: Lanes>(
+        &mut self,
+        simd: S,
+        row: usize,
+        rows: usize,
+        panel: usize,
+        left: usize,
+    ) -> usize {
+        let vectors = group(left);
+        match vectors {
+            1 => self.tiles::<S, 1>(simd, row, rows, panel),
+            2 => self.tiles::<S, 2>(simd, row, rows, panel),
+            _ => self.tiles::<S, 3>(simd, row, rows, panel),
+        }
+        vectors
+    }
+
+    #[inline(always)]
+    fn tiles<S: Lanes, const VECTORS: usize>(
+        &mut self,
+        simd: S,
+        mut row: usize,
+        rows: usize,
+        panel: usize,
+    ) {
+        let end = row + rows;
+        while tall::<S>() && row + 8 <= end {
+            self.tile::<S, 8, VECTORS>(simd, row, panel);
+            row += 8;
+        }
+        while row + 4 <= end {
+            self.tile::<S, 4, VECTORS>(simd, row, panel);
+            row += 4;
+        }
+        while row < end {
+            self.tile::<S, 1, VECTORS>(simd, row, panel);
+            row += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn tile<S: Lanes, const ROWS: usize, const VECTORS: usize>(
+        &mut self,
+        simd: S,
+        row: usize,
+        panel: usize,
+    ) {
+        let spread = Spread { matrix: self.spread, along: self.along, row };
+        let panels = Panels::<S, VECTORS>::new(self.vectors, panel);
+        let tile: Sums<S, ROWS, VECTORS> = sums(simd, spread, panels);
+        for (vector, panel) in (panel..panel + VECTORS).enumerate() {
+            let mut values: [S::f32s; ROWS] = std::array::from_fn(|row| tile[row][vector]);
+            self.epilogue.apply(simd, (panel, row), &mut values);
+            let out = S::as_mut_simd_f32s(self.out.block(panel, row, ROWS)).0;
+            out.copy_from_slice(&values);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The register tile: some rows of one operand by a few vectors of the other, sums in registers.
+
+use pulp::NullaryFnOnce;
+
+use crate::{lanes::Lanes, shared::View};
+
+/// The sums of `ROWS` rows and `VECTORS` vectors, each in the order of k.
+pub(super) type Sums<S, const ROWS: usize, const VECTORS: usize> =
+    [[<S as pulp::Simd>::f32s; VECTORS]; ROWS];
+
+/// Rows of the operand whose values are spread over vectors, from `row` on.
+#[derive(Clone, Copy)]
+pub(super) struct Spread<'m> {
+    pub(super) matrix: View<'m>,
+    /// Whether k runs along the lanes; if not, the rows do.
+    pub(super) along: bool,
+    pub(super) row: usize,
+}
+
+/// A few panels of the operand that is taken by vectors: vector k of each.
+#[derive(Clone, Copy)]
+pub(super) struct Panels<'m, S: Lanes, const VECTORS: usize>([&'m [S::f32s]; VECTORS]);
+
+impl<'m, S: Lanes, const VECTORS: usize> Panels<'m, S, VECTORS> {
+    #[inline(always)]
+    pub(super) fn new(matrix: View<'m>, first: usize) -> Self {
+        Self(std::array::from_fn(|vector| S::as_simd_f32s(matrix.panel(first + vector)).0))
+    }
+
+    pub(super) const fn depth(&self) -> usize {
+        self.0[0].len()
+    }
+
+    #[inline(always)]
+    pub(super) fn slice(&self, from: usize, len: usize) -> [&'m [S::f32s]; VECTORS] {
+        self.0.map(|panel| &panel[from..from + len])
+    }
+}
+
+/// The products of some rows with some panels, summed over k.
+#[inline(always)]
+pub(super) fn sums<S: Lanes, const ROWS: usize, const VECTORS: usize>(
+    simd: S,
+    spread: Spread<'_>,
+    panels: Panels<'_, S, VECTORS>,
+) -> Sums<S, ROWS, VECTORS> {
+    let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+    let tile = &mut sums;
+    if spread.along {
+        simd.apart(Along { simd, spread, panels, sums: tile });
+    } else {
+        simd.apart(Across { simd, spread, panels, sums: tile });
+    }
+    sums
+}
+
+/// The loop over k where k runs along the lanes of what is spread.
+struct Along<'m, 't, S: Lanes, const ROWS: usize, const VECTORS: usize> {
+    simd: S,
+    spread: Spread<'m>,
+    panels: Panels<'m, S, VECTORS>,
+    sums: &'t mut Sums<S, ROWS, VECTORS>,
+}
+
+/// The loop over k where the rows run along the lanes of what is spread.
+struct Across<'m, 't, S: Lanes, const ROWS: usize, const VECTORS: usize> {
+    simd: S,
+    spread: Spread<'m>,
+    panels: Panels<'m, S, VECTORS>,
+    sums: &'t mut Sums<S, ROWS, VECTORS>,
+}
+
+impl<S: Lanes, const ROWS: usize, const VECTORS: usize> NullaryFnOnce
+    for Along<'_, '_, S, ROWS, VECTORS>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { simd, spread, panels, sums } = self;
+        let mut tile = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+        add_along(simd, spread, panels, (0, panels.depth()), &mut tile);
+        *sums = tile;
+    }
+}
+
+impl<S: Lanes, const ROWS: usize, const VECTORS: usize> NullaryFnOnce
+    for Across<'_, '_, S, ROWS, VECTORS>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { simd, spread, panels, sums } = self;
+        let mut tile = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+        add_across(simd, spread, panels, (0, panels.depth()), &mut tile);
+        *sums = tile;
+    }
+}
+
+/// Adds the terms of `len` steps of k from `from` on, a multiple of the lanes.
+#[inline(always)]
+pub(super) fn add_along<S: Lanes, const ROWS: usize, const VECTORS: usize>(
+    simd: S,
+    spread: Spread<'_>,
+    panels: Panels<'_, S, VECTORS>,
+    (from, len): (usize, usize),
+    tile: &mut Sums<S, ROWS, VECTORS>,
+) {
+    let lanes = S::F32_LANES;
+    let mut done = 0;
+    while done < len {
+        let steps = lanes.min(len - done);
+        let values = spread.matrix.block((from + done) / lanes, spread.row, ROWS);
+        let values = &values[..ROWS * lanes];
+        let vectors = panels.slice(from + done, steps);
+        if steps == lanes {
+            // A known number of steps: the compiler unrolls them.
+            for k in 0..lanes {
+                add(simd, |row| values[row * lanes + k], vectors.map(|v| v[k]), tile);
+            }
+        } else {
+            for k in 0..steps {
+                add(simd, |row| values[row * lanes + k], vectors.map(|v| v[k]), tile);
+            }
+        }
+        done += steps;
+    }
+}
+
+/// Adds the terms of `len` steps of k from `from` on.
+#[inline(always)]
+pub(super) fn add_across<S: Lanes, const ROWS: usize, const VECTORS: usize>(
+    simd: S,
+    spread: Spread<'_>,
+    panels: Panels<'_, S, VECTORS>,
+    (from, len): (usize, usize),
+    tile: &mut Sums<S, ROWS, VECTORS>,
+) {
+    let lanes = S::F32_LANES;
+    let values = spread.matrix.block(spread.row / lanes, from, len);
+    let lane = spread.row % lanes;
+    let vectors = panels.slice(from, len);
+    for (k, values) in values.chunks_exact(lanes).enumerate().take(len) {
+        let column = values[lane..].first_chunk::<ROWS>().expect("a tile lies inside a panel");
+        add(simd, |row| column[row], vectors.map(|v| v[k]), tile);
+    }
+}
+
+/// sums += column · row.
+#[inline(always)]
+fn add<S: Lanes, const ROWS: usize, const VECTORS: usize>(
+    simd: S,
+    column: impl Fn(usize) -> f32,
+    row: [S::f32s; VECTORS],
+    sums: &mut Sums<S, ROWS, VECTORS>,
+) {
+    for (number, sums) in sums.iter_mut().enumerate() {
+        let value = simd.splat_f32s(column(number));
+        for (vector, sum) in row.into_iter().zip(sums) {
+            *sum = simd.mul_add_e_f32s(value, vector, *sum);
+        }
+    }
+}
