@@ -13,8 +13,8 @@ pub(crate) trait Lanes: Simd {
     /// Lane c of vector r becomes lane r of vector c.
     fn transpose(self, block: &mut Block<Self>);
 
-    /// Asks for the cache line of a place in `values`, or for nothing if it is outside.
-    fn prefetch(self, values: &[f32], place: usize);
+    /// Asks for the cache line of an address, whatever is there.
+    fn prefetch(self, address: *const f32);
 
     /// Does some work in a function of its own, which the compiler then gives all registers.
     fn apart<F: NullaryFnOnce>(self, work: F) -> F::Output;
@@ -48,7 +48,7 @@ impl Lanes for Scalar128b {
     }
 
     #[inline(always)]
-    fn prefetch(self, _: &[f32], _: usize) {}
+    fn prefetch(self, _: *const f32) {}
 
     #[inline(never)]
     fn apart<F: NullaryFnOnce>(self, work: F) -> F::Output {
@@ -64,7 +64,7 @@ impl Lanes for pulp::aarch64::Neon {
     }
 
     #[inline(always)]
-    fn prefetch(self, _: &[f32], _: usize) {}
+    fn prefetch(self, _: *const f32) {}
 
     #[inline(never)]
     fn apart<F: NullaryFnOnce>(self, work: F) -> F::Output {
@@ -125,10 +125,8 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn prefetch(self, values: &[f32], place: usize) {
-            if let Some(value) = values.get(place) {
-                self.sse._mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(value).cast());
-            }
+        fn prefetch(self, address: *const f32) {
+            self.sse._mm_prefetch::<_MM_HINT_T0>(address.cast());
         }
 
         #[inline(never)]
@@ -172,10 +170,8 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn prefetch(self, values: &[f32], place: usize) {
-            if let Some(value) = values.get(place) {
-                self.sse._mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(value).cast());
-            }
+        fn prefetch(self, address: *const f32) {
+            self.sse._mm_prefetch::<_MM_HINT_T0>(address.cast());
         }
 
         #[inline(never)]

@@ -287,11 +287,25 @@ impl Part<'_> {
         unsafe { std::slice::from_raw_parts_mut(self.start.add(place), len * self.layout.lanes) }
     }
 
-    /// `len` vectors of a panel, to look at.
+    /// Where `len` vectors of a panel lie, to ask for them early.
     #[inline(always)]
-    pub(crate) fn look(&self, panel: usize, first: usize, len: usize) -> &[f32] {
+    pub(crate) fn address(&self, panel: usize, first: usize, len: usize) -> *const f32 {
         let place = place(self.layout, self.region, panel, first, len);
-        // SAFETY: as in `block`, borrowed shared.
-        unsafe { std::slice::from_raw_parts(self.start.add(place), len * self.layout.lanes) }
+        self.start.wrapping_add(place)
+    }
+
+    /// `len` vectors of each of some panels that follow one another.
+    #[inline(always)]
+    pub(crate) fn blocks<const N: usize>(
+        &mut self,
+        panel: usize,
+        first: usize,
+        len: usize,
+    ) -> [&mut [f32]; N] {
+        std::array::from_fn(|number| {
+            let place = place(self.layout, self.region, panel + number, first, len);
+            // SAFETY: as in `block`; the blocks lie in different panels, so they do not overlap.
+            unsafe { std::slice::from_raw_parts_mut(self.start.add(place), len * self.layout.lanes) }
+        })
     }
 }

@@ -79,8 +79,7 @@ impl Step {
         *v = simd.mul_add_e_f32s(splat(self.decay2), *v, share);
         let root = simd.sqrt_f32s(*v);
         let root = simd.mul_add_e_f32s(root, splat(self.root), splat(self.eps));
-        let update = simd.div_f32s(simd.mul_f32s(splat(self.rate), *m), root);
-        *p = simd.sub_f32s(*p, update);
+        *p = simd.mul_add_e_f32s(splat(-self.rate), simd.div_f32s(*m, root), *p);
     }
 }
 

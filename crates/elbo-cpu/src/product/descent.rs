@@ -82,58 +82,71 @@ impl<'m> Descent<'m> {
         &mut self,
         simd: S,
         panel: usize,
-        mut row: usize,
+        first: usize,
         end: usize,
     ) -> usize {
-        let sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-        let mut waiting = Waiting { top: row, rows: 0, sums };
         let panels = Panels::new(self.vectors, panel);
+        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+        let mut row = first;
         while row + ROWS <= end {
-            let spread = Spread { matrix: self.spread, along: self.along, row };
-            let (waiting, descent) = (&mut waiting, &mut *self);
-            simd.apart(Tile { simd, spread, panels, panel, waiting, descent });
+            let next = self.state.each_ref().map(|part| {
+                std::array::from_fn(|vector| part.address(panel + vector, row, ROWS))
+            });
+            let tile = Tile {
+                simd,
+                spread: Spread { matrix: self.spread, along: self.along, row },
+                panels,
+                next,
+                step: self.step,
+                sums: &mut sums,
+                waiting: (row > first).then(|| targets::<S, VECTORS>(&mut self.state, panel, row - ROWS, ROWS)),
+            };
+            // Two loops, each in a function that has the registers for itself.
+            if self.along {
+                simd.apart(AlongTile(tile));
+            } else {
+                simd.apart(AcrossTile(tile));
+            }
             row += ROWS;
         }
-        for (number, sums) in waiting.sums[..waiting.rows].iter().enumerate() {
-            self.adam(simd, panel, waiting.top + number, sums);
+        if row > first {
+            let mut last = targets::<S, VECTORS>(&mut self.state, panel, row - ROWS, ROWS);
+            for (number, sums) in sums.iter().enumerate() {
+                adam(simd, self.step, &mut last, number, sums);
+            }
         }
         row
     }
-
-    /// Adam on a row of a few panels.
-    #[inline(always)]
-    fn adam<S: Lanes, const VECTORS: usize>(
-        &mut self,
-        simd: S,
-        panel: usize,
-        row: usize,
-        gradient: &[S::f32s; VECTORS],
-    ) {
-        let [parameter, first, second] = &mut self.state;
-        for (gradient, panel) in gradient.iter().zip(panel..) {
-            let parameter = S::as_mut_simd_f32s(parameter.block(panel, row, 1)).0;
-            let first = S::as_mut_simd_f32s(first.block(panel, row, 1)).0;
-            let second = S::as_mut_simd_f32s(second.block(panel, row, 1)).0;
-            self.step.one(simd, *gradient, [&mut parameter[0], &mut first[0], &mut second[0]]);
-        }
-    }
-
-    /// Asks for a row of a few panels, to be there when Adam gets to it.
-    #[inline(always)]
-    fn prefetch<S: Lanes, const VECTORS: usize>(&self, simd: S, panel: usize, row: usize) {
-        for values in &self.state {
-            for panel in panel..panel + VECTORS {
-                simd.prefetch(values.look(panel, row, 1), 0);
-            }
-        }
-    }
 }
 
-/// Sums that Adam has not seen yet, of the rows from `top` on.
-struct Waiting<S: Lanes, const ROWS: usize, const VECTORS: usize> {
-    top: usize,
+/// Vectors of parameter, first and second moment, of some rows of a few panels: \[of the three\]\[panel\]\[row\].
+type Targets<'t, S, const VECTORS: usize> = [[&'t mut [<S as pulp::Simd>::f32s]; VECTORS]; 3];
+
+#[inline(always)]
+fn targets<'t, S: Lanes, const VECTORS: usize>(
+    state: &'t mut [Part<'_>; 3],
+    panel: usize,
+    row: usize,
     rows: usize,
-    sums: Sums<S, ROWS, VECTORS>,
+) -> Targets<'t, S, VECTORS> {
+    state.each_mut().map(|part| {
+        part.blocks::<VECTORS>(panel, row, rows).map(|block| S::as_mut_simd_f32s(block).0)
+    })
+}
+
+/// Adam on one row of the targets.
+#[inline(always)]
+fn adam<S: Lanes, const VECTORS: usize>(
+    simd: S,
+    step: Step,
+    [parameter, first, second]: &mut Targets<'_, S, VECTORS>,
+    row: usize,
+    gradient: &[S::f32s; VECTORS],
+) {
+    for (vector, gradient) in gradient.iter().enumerate() {
+        let (p, m, v) = (&mut parameter[vector], &mut first[vector], &mut second[vector]);
+        step.one(simd, *gradient, [&mut p[row], &mut m[row], &mut v[row]]);
+    }
 }
 
 /// One tile: its loop over k, and Adam on the rows of the tile before it.
@@ -141,41 +154,81 @@ struct Tile<'t, 'm, S: Lanes, const ROWS: usize, const VECTORS: usize> {
     simd: S,
     spread: Spread<'m>,
     panels: Panels<'m, S, VECTORS>,
-    /// The first of the panels.
-    panel: usize,
-    waiting: &'t mut Waiting<S, ROWS, VECTORS>,
-    descent: &'t mut Descent<'m>,
+    /// Where Adam will find this tile's parameter and moments.
+    next: [[*const f32; VECTORS]; 3],
+    step: Step,
+    /// The sums of the tile before, and then of this one.
+    sums: &'t mut Sums<S, ROWS, VECTORS>,
+    /// What Adam changes by the sums of the tile before.
+    waiting: Option<Targets<'t, S, VECTORS>>,
 }
 
+/// A tile whose k runs along the lanes of what is spread.
+struct AlongTile<'t, 'm, S: Lanes, const ROWS: usize, const VECTORS: usize>(
+    Tile<'t, 'm, S, ROWS, VECTORS>,
+);
+
+/// A tile whose rows do.
+struct AcrossTile<'t, 'm, S: Lanes, const ROWS: usize, const VECTORS: usize>(
+    Tile<'t, 'm, S, ROWS, VECTORS>,
+);
+
 impl<S: Lanes, const ROWS: usize, const VECTORS: usize> NullaryFnOnce
-    for Tile<'_, '_, S, ROWS, VECTORS>
+    for AlongTile<'_, '_, S, ROWS, VECTORS>
 {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        let Self { simd, spread, panels, panel, waiting, descent } = self;
-        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-        let depth = panels.depth();
-        let mut seen = 0;
+        let (simd, spread, panels) = (self.0.simd, self.0.spread, self.0.panels);
+        self.0.run(|span, sums| add_along(simd, spread, panels, span, sums));
+    }
+}
+
+impl<S: Lanes, const ROWS: usize, const VECTORS: usize> NullaryFnOnce
+    for AcrossTile<'_, '_, S, ROWS, VECTORS>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let (simd, spread, panels) = (self.0.simd, self.0.spread, self.0.panels);
+        self.0.run(|span, sums| add_across(simd, spread, panels, span, sums));
+    }
+}
+
+impl<S: Lanes, const ROWS: usize, const VECTORS: usize> Tile<'_, '_, S, ROWS, VECTORS> {
+    /// The loop over k. `add` adds the terms of some steps of it.
+    #[inline(always)]
+    fn run(mut self, add: impl Fn((usize, usize), &mut Sums<S, ROWS, VECTORS>)) {
+        let mut sums = [[self.simd.splat_f32s(0.0); VECTORS]; ROWS];
+        let depth = self.panels.depth();
         for (block, from) in (0..depth).step_by(STEPS).enumerate() {
-            if seen < waiting.rows {
-                descent.adam(simd, panel, waiting.top + seen, &waiting.sums[seen]);
-                seen += 1;
-            }
             if block < ROWS {
-                descent.prefetch::<S, VECTORS>(simd, panel, spread.row + block);
+                self.adam(block);
+                self.prefetch(block);
             }
-            let span = (from, STEPS.min(depth - from));
-            if spread.along {
-                add_along(simd, spread, panels, span, &mut sums);
-            } else {
-                add_across(simd, spread, panels, span, &mut sums);
-            }
+            add((from, STEPS.min(depth - from)), &mut sums);
         }
-        for (number, sums) in waiting.sums[..waiting.rows].iter().enumerate().skip(seen) {
-            descent.adam(simd, panel, waiting.top + number, sums);
+        for row in depth.div_ceil(STEPS)..ROWS {
+            self.adam(row);
         }
-        *waiting = Waiting { top: spread.row, rows: ROWS, sums };
+        *self.sums = sums;
+    }
+
+    /// Adam on a row of the tile before, if there was one.
+    #[inline(always)]
+    fn adam(&mut self, row: usize) {
+        if let Some(targets) = &mut self.waiting {
+            adam(self.simd, self.step, targets, row, &self.sums[row]);
+        }
+    }
+
+    /// Asks for a row of this tile, to be there when Adam gets to it.
+    #[inline(always)]
+    fn prefetch(&self, row: usize) {
+        for address in self.next.as_flattened() {
+            self.simd.prefetch(address.wrapping_add(row * S::F32_LANES));
+        }
     }
 }
