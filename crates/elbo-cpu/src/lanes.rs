@@ -1,4 +1,4 @@
-//! What the kernels need of vectors beyond `pulp::Simd`: a transpose in registers and a prefetch.
+//! What the kernels need of vectors beyond `pulp::Simd`: a transpose in registers and functions of their own.
 
 use pulp::{NullaryFnOnce, Scalar128b, Simd};
 
@@ -10,11 +10,11 @@ pub(crate) type Block<S> = [<S as Simd>::f32s; MOST_LANES];
 
 /// Vector instructions with what each level of them has of its own.
 pub(crate) trait Lanes: Simd {
+    /// Whether a multiply-add is one instruction.
+    const FUSED: bool;
+
     /// Lane c of vector r becomes lane r of vector c.
     fn transpose(self, block: &mut Block<Self>);
-
-    /// Asks for the cache line of an address, whatever is there.
-    fn prefetch(self, address: *const f32);
 
     /// Does some work in a function of its own, which the compiler then gives all registers.
     fn apart<F: NullaryFnOnce>(self, work: F) -> F::Output;
@@ -42,13 +42,12 @@ fn transpose_by_lane<S: Simd>(block: &mut Block<S>) {
 }
 
 impl Lanes for Scalar128b {
+    const FUSED: bool = false;
+
     #[inline(always)]
     fn transpose(self, block: &mut Block<Self>) {
         transpose_by_lane::<Self>(block);
     }
-
-    #[inline(always)]
-    fn prefetch(self, _: *const f32) {}
 
     #[inline(never)]
     fn apart<F: NullaryFnOnce>(self, work: F) -> F::Output {
@@ -58,13 +57,12 @@ impl Lanes for Scalar128b {
 
 #[cfg(target_arch = "aarch64")]
 impl Lanes for pulp::aarch64::Neon {
+    const FUSED: bool = true;
+
     #[inline(always)]
     fn transpose(self, block: &mut Block<Self>) {
         transpose_by_lane::<Self>(block);
     }
-
-    #[inline(always)]
-    fn prefetch(self, _: *const f32) {}
 
     #[inline(never)]
     fn apart<F: NullaryFnOnce>(self, work: F) -> F::Output {
@@ -74,7 +72,7 @@ impl Lanes for pulp::aarch64::Neon {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use std::arch::x86_64::{__m256, __m512, __m512d, _MM_HINT_T0};
+    use std::arch::x86_64::{__m256, __m512, __m512d};
 
     use pulp::{
         NullaryFnOnce, cast, f32x8, f32x16,
@@ -84,6 +82,8 @@ mod x86 {
     use super::{Block, Lanes};
 
     impl Lanes for V4 {
+        const FUSED: bool = true;
+
         /// Pairs of lanes, then pairs of pairs, then quarters: four rounds of sixteen shuffles.
         #[inline(always)]
         fn transpose(self, block: &mut Block<Self>) {
@@ -124,11 +124,6 @@ mod x86 {
             }
         }
 
-        #[inline(always)]
-        fn prefetch(self, address: *const f32) {
-            self.sse._mm_prefetch::<_MM_HINT_T0>(address.cast());
-        }
-
         #[inline(never)]
         fn apart<F: NullaryFnOnce>(self, work: F) -> F::Output {
             self.vectorize(work)
@@ -136,6 +131,8 @@ mod x86 {
     }
 
     impl Lanes for V3 {
+        const FUSED: bool = true;
+
         /// Pairs of lanes, then pairs of pairs, then halves: three rounds of eight shuffles.
         #[inline(always)]
         fn transpose(self, block: &mut Block<Self>) {
@@ -167,11 +164,6 @@ mod x86 {
                 block[i] = low_half(u[i], u[4 + i]);
                 block[4 + i] = high_half(u[i], u[4 + i]);
             }
-        }
-
-        #[inline(always)]
-        fn prefetch(self, address: *const f32) {
-            self.sse._mm_prefetch::<_MM_HINT_T0>(address.cast());
         }
 
         #[inline(never)]

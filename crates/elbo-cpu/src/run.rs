@@ -6,7 +6,7 @@ use crate::{
     Error,
     dispatch::Dispatch,
     kernels::{
-        elementwise::{map, zip},
+        elementwise::{Function, map, zip},
         math,
         optim::{Adam, Step},
         random::Normal,
@@ -89,13 +89,13 @@ fn compute(d: Dispatch, op: Op, form: Form, mut v: Values<'_, '_>) -> Result<(),
         }
         Op::Scale(k) => one(d, op, v, move |x| k * x),
         Op::Shift(k) => one(d, op, v, move |x| x + k),
-        Op::Exp => one(d, op, v, math::exp),
+        Op::Exp => one(d, op, v, math::Exp),
         Op::Ln => one(d, op, v, f32::ln),
         Op::Sqrt => one(d, op, v, f32::sqrt),
         Op::Square => one(d, op, v, |x| x * x),
         Op::Relu => one(d, op, v, math::relu),
-        Op::Tanh => one(d, op, v, math::tanh),
-        Op::Sigmoid => one(d, op, v, math::sigmoid),
+        Op::Tanh => one(d, op, v, math::Tanh),
+        Op::Sigmoid => one(d, op, v, math::Sigmoid),
         Op::Add => two(d, op, v, |a, b| a + b),
         Op::Sub => two(d, op, v, |a, b| a - b),
         Op::Mul => two(d, op, v, |a, b| a * b),
@@ -163,7 +163,7 @@ fn compute(d: Dispatch, op: Op, form: Form, mut v: Values<'_, '_>) -> Result<(),
     Ok(())
 }
 
-fn one(d: Dispatch, op: Op, mut v: Values<'_, '_>, f: impl Fn(f32) -> f32 + Copy) {
+fn one(d: Dispatch, op: Op, mut v: Values<'_, '_>, f: impl Function) {
     let x = v.first(op);
     map(d, v.lent.part(0), x, f);
 }

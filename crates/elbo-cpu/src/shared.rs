@@ -287,13 +287,6 @@ impl Part<'_> {
         unsafe { std::slice::from_raw_parts_mut(self.start.add(place), len * self.layout.lanes) }
     }
 
-    /// Where `len` vectors of a panel lie, to ask for them early.
-    #[inline(always)]
-    pub(crate) fn address(&self, panel: usize, first: usize, len: usize) -> *const f32 {
-        let place = place(self.layout, self.region, panel, first, len);
-        self.start.wrapping_add(place)
-    }
-
     /// `len` vectors of each of some panels that follow one another.
     #[inline(always)]
     pub(crate) fn blocks<const N: usize>(

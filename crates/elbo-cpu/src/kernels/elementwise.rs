@@ -1,20 +1,34 @@
 //! One value at a time: maps over one or two matrices that lie alike, padding included.
 
-use pulp::{Simd, WithSimd};
-
 use crate::{
     dispatch::Dispatch,
+    lanes::{Kernel, Lanes},
     shared::{Part, View},
 };
 
+/// A function of one value, compiled for each level.
+pub(crate) trait Function: Copy {
+    /// Its value at `x`.
+    fn at<S: Lanes>(self, x: f32) -> f32;
+}
+
+impl<F: Fn(f32) -> f32 + Copy> Function for F {
+    #[inline(always)]
+    fn at<S: Lanes>(self, x: f32) -> f32 {
+        self(x)
+    }
+}
+
 /// out = f(x), or out = f(out) where `x` is not given.
-pub(crate) fn map<F>(dispatch: Dispatch, mut out: Part<'_>, x: Option<View<'_>>, f: F)
-where
-    F: Fn(f32) -> f32 + Copy,
-{
+pub(crate) fn map<F: Function>(
+    dispatch: Dispatch,
+    mut out: Part<'_>,
+    x: Option<View<'_>>,
+    f: F,
+) {
     each_block(&mut out, |panel, first, out| {
         let x = x.map(|x| x.block(panel, first, out.len() / x.layout().lanes));
-        dispatch.run(Map { out, x, f });
+        dispatch.enter(Map { out, x, f });
     });
 }
 
@@ -26,7 +40,7 @@ where
     each_block(&mut out, |panel, first, out| {
         let vectors = out.len() / y.layout().lanes;
         let x = x.map(|x| x.block(panel, first, vectors));
-        dispatch.run(Zip { out, x, y: y.block(panel, first, vectors), f });
+        dispatch.enter(Zip { out, x, y: y.block(panel, first, vectors), f });
     });
 }
 
@@ -44,15 +58,15 @@ struct Map<'a, F> {
     f: F,
 }
 
-impl<F: Fn(f32) -> f32> WithSimd for Map<'_, F> {
+impl<F: Function> Kernel for Map<'_, F> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn run<S: Lanes>(self, _: S) {
         let Self { out, x, f } = self;
         match x {
-            Some(x) => out.iter_mut().zip(x).for_each(|(out, x)| *out = f(*x)),
-            None => out.iter_mut().for_each(|out| *out = f(*out)),
+            Some(x) => out.iter_mut().zip(x).for_each(|(out, x)| *out = f.at::<S>(*x)),
+            None => out.iter_mut().for_each(|out| *out = f.at::<S>(*out)),
         }
     }
 }
@@ -64,11 +78,11 @@ struct Zip<'a, F> {
     f: F,
 }
 
-impl<F: Fn(f32, f32) -> f32> WithSimd for Zip<'_, F> {
+impl<F: Fn(f32, f32) -> f32> Kernel for Zip<'_, F> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn run<S: Lanes>(self, _: S) {
         let Self { out, x, y, f } = self;
         match x {
             Some(x) => out.iter_mut().zip(x).zip(y).for_each(|((out, x), y)| *out = f(*x, *y)),

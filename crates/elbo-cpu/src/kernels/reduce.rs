@@ -127,11 +127,33 @@ fn turned_sums<S: Lanes>(simd: S, x: View<'_>, first: usize) -> Totals {
     let layout = x.layout();
     let mut totals = [0.0; MOST_LANES];
     let vectors = S::F32_LANES.min(layout.depth() - first);
-    for panel in 0..layout.panels() {
-        let mut block: Block<S> = [simd.splat_f32s(0.0); MOST_LANES];
-        block[..vectors].copy_from_slice(S::as_simd_f32s(x.block(panel, first, vectors)).0);
-        simd.transpose(&mut block);
-        block[..layout.used(panel)].iter().for_each(|vector| add_to::<S>(&mut totals, *vector));
+    // Panels without padding may be added up before they are turned.
+    let whole = layout.across() / S::F32_LANES;
+    for group in (0..whole).step_by(GROUP) {
+        let panels = group..whole.min(group + GROUP);
+        add_turned(simd, x, panels, (first, vectors), S::F32_LANES, &mut totals);
+    }
+    if whole < layout.panels() {
+        add_turned(simd, x, whole..whole + 1, (first, vectors), layout.used(whole), &mut totals);
     }
     totals
+}
+
+/// Adds the first `used` lanes of some vectors of some panels to the totals, a vector a lane.
+#[inline(always)]
+fn add_turned<S: Lanes>(
+    simd: S,
+    x: View<'_>,
+    panels: Range<usize>,
+    (first, vectors): (usize, usize),
+    used: usize,
+    totals: &mut Totals,
+) {
+    let mut block: Block<S> = [simd.splat_f32s(0.0); MOST_LANES];
+    for panel in panels {
+        let values = S::as_simd_f32s(x.block(panel, first, vectors)).0;
+        block.iter_mut().zip(values).for_each(|(sum, x)| *sum = simd.add_f32s(*sum, *x));
+    }
+    simd.transpose(&mut block);
+    block[..used].iter().for_each(|vector| add_to::<S>(totals, *vector));
 }

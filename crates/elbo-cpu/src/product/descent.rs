@@ -89,14 +89,10 @@ impl<'m> Descent<'m> {
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
         let mut row = first;
         while row + ROWS <= end {
-            let next = self.state.each_ref().map(|part| {
-                std::array::from_fn(|vector| part.address(panel + vector, row, ROWS))
-            });
             let tile = Tile {
                 simd,
                 spread: Spread { matrix: self.spread, along: self.along, row },
                 panels,
-                next,
                 step: self.step,
                 sums: &mut sums,
                 waiting: (row > first).then(|| targets::<S, VECTORS>(&mut self.state, panel, row - ROWS, ROWS)),
@@ -154,8 +150,6 @@ struct Tile<'t, 'm, S: Lanes, const ROWS: usize, const VECTORS: usize> {
     simd: S,
     spread: Spread<'m>,
     panels: Panels<'m, S, VECTORS>,
-    /// Where Adam will find this tile's parameter and moments.
-    next: [[*const f32; VECTORS]; 3],
     step: Step,
     /// The sums of the tile before, and then of this one.
     sums: &'t mut Sums<S, ROWS, VECTORS>,
@@ -206,7 +200,6 @@ impl<S: Lanes, const ROWS: usize, const VECTORS: usize> Tile<'_, '_, S, ROWS, VE
         for (block, from) in (0..depth).step_by(STEPS).enumerate() {
             if block < ROWS {
                 self.adam(block);
-                self.prefetch(block);
             }
             add((from, STEPS.min(depth - from)), &mut sums);
         }
@@ -221,14 +214,6 @@ impl<S: Lanes, const ROWS: usize, const VECTORS: usize> Tile<'_, '_, S, ROWS, VE
     fn adam(&mut self, row: usize) {
         if let Some(targets) = &mut self.waiting {
             adam(self.simd, self.step, targets, row, &self.sums[row]);
-        }
-    }
-
-    /// Asks for a row of this tile, to be there when Adam gets to it.
-    #[inline(always)]
-    fn prefetch(&self, row: usize) {
-        for address in self.next.as_flattened() {
-            self.simd.prefetch(address.wrapping_add(row * S::F32_LANES));
         }
     }
 }

@@ -63,7 +63,7 @@ impl Epilogue<'_> {
             }
             Activation::Tanh => {
                 let values: &mut [f32] = pulp::bytemuck::cast_slice_mut(values);
-                values.iter_mut().for_each(|value| *value = math::tanh(*value));
+                values.iter_mut().for_each(|value| *value = math::tanh::<S>(*value));
             }
         }
         if let Some(mask) = self.mask {
