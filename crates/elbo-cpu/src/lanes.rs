@@ -16,6 +16,14 @@ pub(crate) trait Lanes: Simd {
     /// Lane c of vector r becomes lane r of vector c.
     fn transpose(self, block: &mut Block<Self>);
 
+    /// x / (k · √y + eps), for y above 10⁻³⁶: what Adam moves a parameter by.
+    #[inline(always)]
+    fn over_root(self, x: Self::f32s, y: Self::f32s, k: f32, eps: f32) -> Self::f32s {
+        let root = self.sqrt_f32s(y);
+        let below = self.mul_add_e_f32s(root, self.splat_f32s(k), self.splat_f32s(eps));
+        self.div_f32s(x, below)
+    }
+
     /// Does some work in a function of its own, which the compiler then gives all registers.
     fn apart<F: NullaryFnOnce>(self, work: F) -> F::Output;
 }
@@ -75,7 +83,7 @@ mod x86 {
     use std::arch::x86_64::{__m256, __m512, __m512d};
 
     use pulp::{
-        NullaryFnOnce, cast, f32x8, f32x16,
+        NullaryFnOnce, Simd, cast, f32x8, f32x16,
         x86::{V3, V4},
     };
 
@@ -122,6 +130,23 @@ mod x86 {
                 block[4 + i] = even(t[4 + i], t[12 + i]);
                 block[12 + i] = odd(t[4 + i], t[12 + i]);
             }
+        }
+
+        /// By estimates of 14 bits and a Newton step each, within 3·10⁻⁷: a root and a quotient of
+        /// sixteen values keep the one divider of a core for as long as 68 multiply-adds take.
+        #[inline(always)]
+        fn over_root(self, x: f32x16, y: f32x16, k: f32, eps: f32) -> f32x16 {
+            let isa = self.avx512f;
+            let splat = |x| self.splat_f32s(x);
+            // Twice 1 / √y: r (3 − y r²).
+            let r: f32x16 = cast(isa._mm512_rsqrt14_ps(cast(y)));
+            let yr = self.mul_f32s(y, r);
+            let r = self.mul_f32s(r, cast(isa._mm512_fnmadd_ps(cast(yr), cast(r), cast(splat(3.0)))));
+            // x / (k √y + eps) = x r / (2 k + eps r), with that r.
+            let below = self.mul_add_e_f32s(splat(eps), r, splat(2.0 * k));
+            let q: f32x16 = cast(isa._mm512_rcp14_ps(cast(below)));
+            let rest = isa._mm512_fnmadd_ps(cast(below), cast(q), cast(splat(2.0)));
+            self.mul_f32s(self.mul_f32s(x, r), self.mul_f32s(q, cast(rest)))
         }
 
         #[inline(never)]
@@ -194,6 +219,33 @@ mod tests {
             for (i, value) in values[..lanes * lanes].iter().enumerate() {
                 assert_eq!(*value, (i % lanes * lanes + i / lanes) as f32, "{lanes} lanes");
             }
+        }
+    }
+
+    struct OverRoot;
+
+    impl Kernel for OverRoot {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<S: Lanes>(self, simd: S) {
+            for (x, y) in [(1.0, 1.0), (1e-35, 1e-36), (-0.3, 1e-12), (3e4, 2e9), (0.0, 0.5)] {
+                for (k, eps) in [(1.0, 1e-8), (31.6, 1e-8), (1.0, 1e-3)] {
+                    let vector = simd.over_root(simd.splat_f32s(x), simd.splat_f32s(y), k, eps);
+                    let values: &[f32] = pulp::bytemuck::cast_slice(std::slice::from_ref(&vector));
+                    let (x, k, eps) = (f64::from(x), f64::from(k), f64::from(eps));
+                    let exact = x / (k * f64::from(y).sqrt() + eps);
+                    let far = (f64::from(values[0]) - exact).abs();
+                    assert!(far <= 4e-7 * exact.abs(), "{x} {y} {k} {eps}: {}", values[0]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn over_root_is_right_to_seven_digits_at_every_level() {
+        for level in [Level::Plain, Level::Neon, Level::Avx2, Level::Avx512] {
+            Dispatch::new(level).enter(OverRoot);
         }
     }
 

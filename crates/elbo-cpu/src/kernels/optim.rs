@@ -1,7 +1,5 @@
 //! The optimizer's step: parameter and moments in one pass.
 
-use pulp::Simd;
-
 use crate::{
     kernels::elementwise::each_block,
     lanes::{Kernel, Lanes},
@@ -70,16 +68,15 @@ impl Step {
 
     /// Takes the step for a vector of each.
     #[inline(always)]
-    pub(crate) fn one<S: Simd>(self, simd: S, gradient: S::f32s, [p, m, v]: [&mut S::f32s; 3]) {
+    pub(crate) fn one<S: Lanes>(self, simd: S, gradient: S::f32s, [p, m, v]: [&mut S::f32s; 3]) {
         let splat = |x| simd.splat_f32s(x);
         let share = simd.mul_add_e_f32s(splat(self.share1), gradient, splat(LEAST));
         *m = simd.mul_add_e_f32s(splat(self.decay1), *m, share);
         let share = simd.mul_f32s(splat(self.share2), gradient);
         let share = simd.mul_add_e_f32s(share, gradient, splat(LEAST));
         *v = simd.mul_add_e_f32s(splat(self.decay2), *v, share);
-        let root = simd.sqrt_f32s(*v);
-        let root = simd.mul_add_e_f32s(root, splat(self.root), splat(self.eps));
-        *p = simd.mul_add_e_f32s(splat(-self.rate), simd.div_f32s(*m, root), *p);
+        let update = simd.over_root(*m, *v, self.root, self.eps);
+        *p = simd.mul_add_e_f32s(splat(-self.rate), update, *p);
     }
 }
 

@@ -1,20 +1,31 @@
-//! Sums, in double precision and in an order that depends on the shape alone.
-
-use std::ops::Range;
+//! Sums, in an order that depends on the shape alone: neither on the number of threads nor on the form
+//! that a matrix has.
 
 use crate::{
     lanes::{Block, Kernel, Lanes, MOST_LANES},
-    layout::{Form, Layout, UNIT},
+    layout::{Form, UNIT},
     shared::{Part, View},
 };
 
-/// Sums kept side by side, one a lane.
-type Totals = [f64; MOST_LANES];
-
-/// Vectors that are added up in single precision before they go into the totals.
+/// Values that are added up in single precision before their sum goes into a total.
 const GROUP: usize = 8;
 
+/// Sums in double precision kept side by side, one a lane.
+struct Totals([f64; MOST_LANES]);
+
+impl Totals {
+    const ZERO: Self = Self([0.0; MOST_LANES]);
+
+    #[inline(always)]
+    fn add<S: Lanes>(&mut self, vector: S::f32s) {
+        let values: &[f32] = pulp::bytemuck::cast_slice(std::slice::from_ref(&vector));
+        self.0[..S::F32_LANES].iter_mut().zip(values).for_each(|(t, x)| *t += f64::from(*x));
+    }
+}
+
 /// One sum for each unit of rows: of the values, or of their squared differences from others'.
+///
+/// The rows of a unit are added up side by side, each along its columns; of a vector, the columns of a unit.
 pub(crate) struct Parts<'m> {
     pub(crate) x: View<'m>,
     /// Subtracted before squaring.
@@ -27,63 +38,111 @@ impl Kernel for Parts<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Lanes>(self, simd: S) {
-        let Self { x, y, mut out } = self;
-        let layout = x.layout();
-        for unit in out.region().depth() {
-            let mut total = 0.0;
-            for (panel, depth) in blocks(layout, unit) {
-                let used = layout.used(panel);
-                let values = x.block(panel, depth.start, depth.len());
-                let others = y.map(|y| y.block(panel, depth.start, depth.len()));
-                let lanes = add_up::<S>(simd, values, others);
-                total += lanes[..used].iter().sum::<f64>();
-            }
-            out.block(0, unit, 1)[0] = total as f32;
+    fn run<S: Lanes>(mut self, simd: S) {
+        let layout = self.x.layout();
+        // Units of rows lie side by side in a turned matrix; those of a row's columns in a straight one.
+        let side_by_side = (layout.form == Form::Turned) != (layout.rows == 1);
+        for unit in self.out.region().depth() {
+            let total = match side_by_side {
+                true => self.side_by_side(simd, unit),
+                false => self.below(simd, unit),
+            };
+            self.out.block(0, unit, 1)[0] = total as f32;
         }
     }
 }
 
-/// The panels and vectors that hold a unit of rows; of a vector, of its columns.
-#[inline(always)]
-fn blocks(layout: Layout, unit: usize) -> impl Iterator<Item = (usize, Range<usize>)> {
-    let (from, to) = (unit * UNIT, (unit + 1) * UNIT);
-    let lanes = layout.lanes;
-    // Units of rows lie side by side in a turned matrix; those of a row's columns in a straight one.
-    let by_panels = (layout.form == Form::Turned) != (layout.rows == 1);
-    let panels = match by_panels {
-        true => from / lanes..layout.panels().min(to / lanes),
-        false => 0..layout.panels(),
-    };
-    let depth = if by_panels { 0..layout.depth() } else { from..layout.depth().min(to) };
-    panels.map(move |panel| (panel, depth.clone()))
-}
-
-/// The sums of each lane.
-#[inline(always)]
-fn add_up<S: Lanes>(simd: S, x: &[f32], y: Option<&[f32]>) -> Totals {
-    let mut totals = [0.0; MOST_LANES];
-    let (x, _) = S::as_simd_f32s(x);
-    match y.map(|y| S::as_simd_f32s(y).0) {
-        None => x.iter().for_each(|x| add_to::<S>(&mut totals, *x)),
-        Some(y) => {
-            for (x, y) in x.chunks(GROUP).zip(y.chunks(GROUP)) {
-                let mut sum = simd.splat_f32s(0.0);
-                for (x, y) in x.iter().zip(y) {
-                    let difference = simd.sub_f32s(*x, *y);
-                    sum = simd.mul_add_e_f32s(difference, difference, sum);
+impl Parts<'_> {
+    /// A unit whose rows are lanes.
+    #[inline(always)]
+    fn side_by_side<S: Lanes>(&self, simd: S, unit: usize) -> f64 {
+        let layout = self.x.layout();
+        let panels = UNIT / S::F32_LANES;
+        let end = layout.panels().min((unit + 1) * panels);
+        let mut total = 0.0;
+        for panel in unit * panels..end {
+            let mut sums = Sum::new(simd, self.y.is_some());
+            for first in (0..layout.depth()).step_by(GROUP) {
+                let len = GROUP.min(layout.depth() - first);
+                let x = S::as_simd_f32s(self.x.block(panel, first, len)).0;
+                match self.y {
+                    None => x.iter().for_each(|x| sums.push(simd, *x)),
+                    Some(y) => {
+                        let y = S::as_simd_f32s(y.block(panel, first, len)).0;
+                        x.iter().zip(y).for_each(|(x, y)| sums.push(simd, square(simd, *x, *y)));
+                    }
                 }
-                add_to::<S>(&mut totals, sum);
             }
+            total += sums.total(layout.used(panel));
         }
+        total
     }
-    totals
+
+    /// A unit whose rows lie below each other: turned, a block at a time.
+    #[inline(always)]
+    fn below<S: Lanes>(&self, simd: S, unit: usize) -> f64 {
+        let layout = self.x.layout();
+        let end = layout.depth().min((unit + 1) * UNIT);
+        let mut total = 0.0;
+        for first in (unit * UNIT..end).step_by(S::F32_LANES) {
+            let rows = S::F32_LANES.min(end - first);
+            let mut sums = Sum::new(simd, self.y.is_some());
+            for panel in 0..layout.panels() {
+                let mut block: Block<S> = [simd.splat_f32s(0.0); MOST_LANES];
+                let x = S::as_simd_f32s(self.x.block(panel, first, rows)).0;
+                block[..rows].copy_from_slice(x);
+                if let Some(y) = self.y {
+                    let y = S::as_simd_f32s(y.block(panel, first, rows)).0;
+                    block.iter_mut().zip(y).for_each(|(x, y)| *x = square(simd, *x, *y));
+                }
+                simd.transpose(&mut block);
+                block[..layout.used(panel)].iter().for_each(|x| sums.push(simd, *x));
+            }
+            total += sums.total(rows);
+        }
+        total
+    }
 }
 
 #[inline(always)]
-fn add_to<S: Lanes>(totals: &mut Totals, vector: S::f32s) {
-    let values: &[f32] = pulp::bytemuck::cast_slice(std::slice::from_ref(&vector));
-    totals[..S::F32_LANES].iter_mut().zip(values).for_each(|(t, x)| *t += f64::from(*x));
+fn square<S: Lanes>(simd: S, x: S::f32s, y: S::f32s) -> S::f32s {
+    let difference = simd.sub_f32s(x, y);
+    simd.mul_f32s(difference, difference)
+}
+
+/// Vectors added up: in groups in single precision, if that is precise enough, and then in double.
+struct Sum<S: Lanes> {
+    group: S::f32s,
+    len: usize,
+    most: usize,
+    totals: Totals,
+}
+
+impl<S: Lanes> Sum<S> {
+    #[inline(always)]
+    fn new(simd: S, in_groups: bool) -> Self {
+        let most = if in_groups { GROUP } else { 1 };
+        Self { group: simd.splat_f32s(0.0), len: 0, most, totals: Totals::ZERO }
+    }
+
+    #[inline(always)]
+    fn push(&mut self, simd: S, vector: S::f32s) {
+        self.group = simd.add_f32s(self.group, vector);
+        self.len += 1;
+        if self.len == self.most {
+            self.totals.add::<S>(self.group);
+            (self.group, self.len) = (simd.splat_f32s(0.0), 0);
+        }
+    }
+
+    /// The sum of the first `used` lanes.
+    #[inline(always)]
+    fn total(mut self, used: usize) -> f64 {
+        if self.len > 0 {
+            self.totals.add::<S>(self.group);
+        }
+        self.totals.0[..used].iter().sum()
+    }
 }
 
 /// The sum of all parts.
@@ -93,6 +152,9 @@ pub(crate) fn total(parts: View<'_>) -> f32 {
 }
 
 /// Sums along one index of a matrix: down the rows for each column, or along the columns for each row.
+///
+/// What is added up is taken in groups of eight times as many as a vector has lanes: those of the same
+/// lane first, then lane after lane.
 pub(crate) struct Sums<'m> {
     pub(crate) x: View<'m>,
     /// A vector: one sum for each column, or for each row.
@@ -105,55 +167,72 @@ impl Kernel for Sums<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Lanes>(self, simd: S) {
-        let Self { x, mut out, of_rows } = self;
-        let layout = x.layout();
-        // The sums are in the lanes, or a block of the matrix is turned such that they are.
-        let in_lanes = (layout.form == Form::Turned) == of_rows;
-        for panel in out.region().panels() {
-            let totals = match in_lanes {
-                true => add_up::<S>(simd, x.block(panel, 0, layout.depth()), None),
-                false => turned_sums::<S>(simd, x, panel * S::F32_LANES),
-            };
-            let sums = out.block(panel, 0, 1);
-            sums.iter_mut().zip(totals).for_each(|(sum, total)| *sum = total as f32);
+    fn run<S: Lanes>(mut self, simd: S) {
+        let layout = self.x.layout();
+        let in_lanes = (layout.form == Form::Turned) == self.of_rows;
+        let len = if in_lanes { layout.depth() } else { layout.across() };
+        for panel in self.out.region().panels() {
+            let mut totals = Totals::ZERO;
+            let mut first = 0;
+            while first < len {
+                // What fills no whole vector is a group by itself.
+                let whole = (len - first) / S::F32_LANES;
+                let vectors = if whole > 0 { S::F32_LANES } else { len - first };
+                let groups = whole.clamp(1, GROUP);
+                let block = match in_lanes {
+                    true => self.below(simd, panel, first, vectors, groups),
+                    false => self.side_by_side(simd, panel, first, groups),
+                };
+                block[..vectors].iter().for_each(|vector| totals.add::<S>(*vector));
+                first += groups * vectors;
+            }
+            let sums = self.out.block(panel, 0, 1);
+            sums.iter_mut().zip(totals.0).for_each(|(sum, total)| *sum = total as f32);
         }
     }
 }
 
-/// Sums over all panels of some vectors, from vector `first` on, one a lane.
-#[inline(always)]
-fn turned_sums<S: Lanes>(simd: S, x: View<'_>, first: usize) -> Totals {
-    let layout = x.layout();
-    let mut totals = [0.0; MOST_LANES];
-    let vectors = S::F32_LANES.min(layout.depth() - first);
-    // Panels without padding may be added up before they are turned.
-    let whole = layout.across() / S::F32_LANES;
-    for group in (0..whole).step_by(GROUP) {
-        let panels = group..whole.min(group + GROUP);
-        add_turned(simd, x, panels, (first, vectors), S::F32_LANES, &mut totals);
+impl Sums<'_> {
+    /// The sums are lanes: vectors that lie below each other.
+    #[inline(always)]
+    fn below<S: Lanes>(
+        &self,
+        simd: S,
+        panel: usize,
+        first: usize,
+        vectors: usize,
+        groups: usize,
+    ) -> Block<S> {
+        let mut block: Block<S> = [simd.splat_f32s(0.0); MOST_LANES];
+        for group in 0..groups {
+            let x = self.x.block(panel, first + group * vectors, vectors);
+            add_to(simd, &mut block, x);
+        }
+        block
     }
-    if whole < layout.panels() {
-        add_turned(simd, x, whole..whole + 1, (first, vectors), layout.used(whole), &mut totals);
+
+    /// The sums are vectors: lanes of several panels, turned.
+    #[inline(always)]
+    fn side_by_side<S: Lanes>(
+        &self,
+        simd: S,
+        out: usize,
+        first: usize,
+        groups: usize,
+    ) -> Block<S> {
+        let lanes = S::F32_LANES;
+        let vectors = lanes.min(self.x.layout().depth() - out * lanes);
+        let mut block: Block<S> = [simd.splat_f32s(0.0); MOST_LANES];
+        for panel in first / lanes..first / lanes + groups {
+            add_to(simd, &mut block, self.x.block(panel, out * lanes, vectors));
+        }
+        simd.transpose(&mut block);
+        block
     }
-    totals
 }
 
-/// Adds the first `used` lanes of some vectors of some panels to the totals, a vector a lane.
 #[inline(always)]
-fn add_turned<S: Lanes>(
-    simd: S,
-    x: View<'_>,
-    panels: Range<usize>,
-    (first, vectors): (usize, usize),
-    used: usize,
-    totals: &mut Totals,
-) {
-    let mut block: Block<S> = [simd.splat_f32s(0.0); MOST_LANES];
-    for panel in panels {
-        let values = S::as_simd_f32s(x.block(panel, first, vectors)).0;
-        block.iter_mut().zip(values).for_each(|(sum, x)| *sum = simd.add_f32s(*sum, *x));
-    }
-    simd.transpose(&mut block);
-    block[..used].iter().for_each(|vector| add_to::<S>(totals, *vector));
+fn add_to<S: Lanes>(simd: S, block: &mut Block<S>, x: &[f32]) {
+    let x = S::as_simd_f32s(x).0;
+    block.iter_mut().zip(x).for_each(|(sum, x)| *sum = simd.add_f32s(*sum, *x));
 }
