@@ -19,9 +19,9 @@ impl Kernel for Turn<'_> {
     fn run<S: Lanes>(mut self, simd: S) {
         let lanes = S::F32_LANES;
         let region = self.out.region();
-        // The split is by rows: they lie in the lanes of one of the two.
-        for panel in region.panels() {
-            for first in region.depth().step_by(lanes) {
+        // Along what is read: a cache line that is not there costs more than one that is written.
+        for first in region.depth().step_by(lanes) {
+            for panel in region.panels() {
                 let (from, to) = (first / lanes, panel * lanes);
                 let rows = lanes.min(self.x.layout().depth() - to);
                 let mut block: Block<S> = [simd.splat_f32s(0.0); MOST_LANES];

@@ -31,46 +31,54 @@ impl Epilogue<'_> {
     pub(crate) const NONE: Self =
         Self { bias: Bias::None, activation: Activation::Identity, mask: None };
 
-    /// Finishes vectors of a panel from a row on.
+    /// Finishes sums of a panel, from a vector on, and puts them into their places.
     #[inline(always)]
-    pub(super) fn apply<S: Lanes>(
+    pub(super) fn store<S: Lanes>(
         &self,
         simd: S,
-        (panel, row): (usize, usize),
-        values: &mut [S::f32s],
+        (panel, first): (usize, usize),
+        sums: impl Iterator<Item = S::f32s>,
+        places: &mut [S::f32s],
     ) {
-        match self.bias {
-            Bias::None => {}
-            Bias::Lanes(bias) => {
-                let bias = S::as_simd_f32s(bias.block(panel, 0, 1)).0[0];
-                values.iter_mut().for_each(|value| *value = simd.add_f32s(*value, bias));
-            }
-            Bias::Vectors(bias) => {
-                for (row, value) in (row..).zip(values.iter_mut()) {
-                    let bias = bias.block(row / S::F32_LANES, 0, 1)[row % S::F32_LANES];
-                    *value = simd.add_f32s(*value, simd.splat_f32s(bias));
-                }
-            }
-        }
         let zero = simd.splat_f32s(0.0);
-        match self.activation {
-            Activation::Identity => {}
-            Activation::Relu => {
-                for value in values.iter_mut() {
-                    // Not max: what is not a number must show.
-                    *value = simd.select_f32s(simd.less_than_f32s(*value, zero), zero, *value);
+        let bias = match self.bias {
+            Bias::Lanes(bias) => S::as_simd_f32s(bias.block(panel, 0, 1)).0[0],
+            Bias::None | Bias::Vectors(_) => zero,
+        };
+        let mask = self.mask.map(|mask| S::as_simd_f32s(mask.block(panel, first, places.len())).0);
+        for (number, (place, sum)) in places.iter_mut().zip(sums).enumerate() {
+            let bias = match self.bias {
+                Bias::Vectors(bias) => {
+                    let vector = first + number;
+                    let values = bias.block(vector / S::F32_LANES, 0, 1);
+                    simd.splat_f32s(values[vector % S::F32_LANES])
                 }
-            }
-            Activation::Tanh => {
-                let values: &mut [f32] = pulp::bytemuck::cast_slice_mut(values);
-                values.iter_mut().for_each(|value| *value = math::tanh::<S>(*value));
-            }
+                Bias::None | Bias::Lanes(_) => bias,
+            };
+            let sum = activate(simd, self.activation, simd.add_f32s(sum, bias));
+            *place = match mask {
+                Some(mask) => {
+                    simd.select_f32s(simd.greater_than_f32s(mask[number], zero), sum, zero)
+                }
+                None => sum,
+            };
         }
-        if let Some(mask) = self.mask {
-            let mask = S::as_simd_f32s(mask.block(panel, row, values.len())).0;
-            for (value, mask) in values.iter_mut().zip(mask) {
-                *value = simd.select_f32s(simd.greater_than_f32s(*mask, zero), *value, zero);
-            }
+    }
+}
+
+#[inline(always)]
+fn activate<S: Lanes>(simd: S, activation: Activation, mut x: S::f32s) -> S::f32s {
+    match activation {
+        Activation::Identity => x,
+        Activation::Relu => {
+            let zero = simd.splat_f32s(0.0);
+            // Not max: what is not a number must show.
+            simd.select_f32s(simd.less_than_f32s(x, zero), zero, x)
+        }
+        Activation::Tanh => {
+            let values: &mut [f32] = pulp::bytemuck::cast_slice_mut(std::slice::from_mut(&mut x));
+            values.iter_mut().for_each(|value| *value = math::tanh::<S>(*value));
+            x
         }
     }
 }

@@ -160,10 +160,9 @@ impl Product<'_> {
         let panels = Panels::<S, VECTORS>::new(self.vectors, panel);
         let tile: Sums<S, ROWS, VECTORS> = sums(simd, spread, panels);
         for (vector, panel) in (panel..panel + VECTORS).enumerate() {
-            let mut values: [S::f32s; ROWS] = std::array::from_fn(|row| tile[row][vector]);
-            self.epilogue.apply(simd, (panel, row), &mut values);
-            let out = S::as_mut_simd_f32s(self.out.block(panel, row, ROWS)).0;
-            out.copy_from_slice(&values);
+            let sums = tile.iter().map(|row| row[vector]);
+            let places = S::as_mut_simd_f32s(self.out.block(panel, row, ROWS)).0;
+            self.epilogue.store(simd, (panel, row), sums, places);
         }
     }
 }
