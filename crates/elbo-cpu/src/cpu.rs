@@ -16,7 +16,7 @@ use crate::{
     dispatch::Dispatch,
     plan::{Plan, Task, plan},
     run::run,
-    shared::{Lent, Places, Table},
+    lending::{Lent, Places, Table},
     team::{Barrier, Team},
 };
 

@@ -8,11 +8,12 @@ mod error;
 mod kernels;
 mod lanes;
 mod layout;
+mod lending;
 mod peak;
 mod plan;
 mod product;
 mod run;
-mod shared;
+
 mod team;
 
 pub use buffer::{Buffer, Values};

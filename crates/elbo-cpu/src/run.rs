@@ -17,7 +17,7 @@ use crate::{
     layout::Form,
     plan::{Task, Work},
     product::{Bias, Descent, Epilogue, Product},
-    shared::{Lent, View},
+    lending::{Lent, View},
 };
 
 /// Does a thread's share of a task.

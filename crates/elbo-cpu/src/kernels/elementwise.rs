@@ -3,7 +3,7 @@
 use crate::{
     dispatch::Dispatch,
     lanes::{Kernel, Lanes},
-    shared::{Part, View},
+    lending::{Part, View},
 };
 
 /// A function of one value, compiled for each level.

@@ -3,7 +3,7 @@
 use crate::{
     kernels::elementwise::each_block,
     lanes::{Kernel, Lanes},
-    shared::{Part, View},
+    lending::{Part, View},
 };
 
 /// A thread's part of a step of Adam on parameter, first and second moment.

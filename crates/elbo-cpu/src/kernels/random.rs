@@ -5,7 +5,7 @@ use elbo_tensor::random::{block_counter, box_muller_uniforms, philox};
 use crate::{
     kernels::{math, rows::rows_and_columns, turn::store_rows},
     lanes::{Block, Kernel, Lanes, MOST_LANES},
-    shared::Part,
+    lending::Part,
 };
 
 /// Normals that one block of random words gives.

@@ -4,7 +4,7 @@
 use crate::{
     lanes::{Block, Kernel, Lanes, MOST_LANES},
     layout::{Form, UNIT},
-    shared::{Part, View},
+    lending::{Part, View},
 };
 
 /// Values that are added up in single precision before their sum goes into a total.

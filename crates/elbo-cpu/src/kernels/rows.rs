@@ -7,7 +7,7 @@ use crate::{
     kernels::{elementwise::each_block, turn::store_rows},
     lanes::{Block, Kernel, Lanes, MOST_LANES},
     layout::{Form, Layout, Region},
-    shared::{Part, View},
+    lending::{Part, View},
 };
 
 /// Where a batch comes from.

@@ -3,7 +3,7 @@
 use crate::{
     lanes::{Block, Kernel, Lanes, MOST_LANES},
     layout::Form,
-    shared::{Part, View},
+    lending::{Part, View},
 };
 
 /// A thread's part of a matrix, copied into its other form.

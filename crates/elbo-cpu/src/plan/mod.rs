@@ -18,7 +18,7 @@ use crate::{
     Error,
     buffer::Buffer,
     layout::{Form, Layout},
-    shared::{Access, Kind},
+    lending::{Access, Kind},
 };
 
 /// A piece of work that threads do together, each its own part.

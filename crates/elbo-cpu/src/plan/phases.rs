@@ -1,7 +1,7 @@
 //! Where threads must wait for each other, and the proof that they wait often enough.
 
 use super::Task;
-use crate::{layout::Region, shared::Access};
+use crate::{layout::Region, lending::Access};
 
 /// What two tasks have to do with each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     layout::{Form, Layout, Split, TALLEST, UNIT},
-    shared::{Access, Kind},
+    lending::{Access, Kind},
 };
 
 /// The tasks of all calls in order, in one phase.

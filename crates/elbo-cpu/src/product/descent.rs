@@ -15,7 +15,7 @@ use crate::{
     kernels::optim::Step,
     lanes::{Kernel, Lanes},
     layout::Form,
-    shared::{Part, View},
+    lending::{Part, View},
 };
 
 /// Steps of k between two rows of Adam: whole vectors at every level.
@@ -195,8 +195,16 @@ impl<S: Lanes, const ROWS: usize, const VECTORS: usize> Tile<'_, '_, S, ROWS, VE
     /// The loop over k. `add` adds the terms of some steps of it.
     #[inline(always)]
     fn run(mut self, add: impl Fn((usize, usize), &mut Sums<S, ROWS, VECTORS>)) {
-        let mut sums = [[self.simd.splat_f32s(0.0); VECTORS]; ROWS];
         let depth = self.panels.depth();
+        if S::REGISTER_COUNT < 32 {
+            // Too few registers for both at once.
+            (0..ROWS).for_each(|row| self.adam(row));
+            let mut sums = [[self.simd.splat_f32s(0.0); VECTORS]; ROWS];
+            add((0, depth), &mut sums);
+            *self.sums = sums;
+            return;
+        }
+        let mut sums = [[self.simd.splat_f32s(0.0); VECTORS]; ROWS];
         for (block, from) in (0..depth).step_by(STEPS).enumerate() {
             if block < ROWS {
                 self.adam(block);

@@ -2,7 +2,7 @@
 
 use elbo_tensor::Activation;
 
-use crate::{kernels::math, lanes::Lanes, shared::View};
+use crate::{kernels::math, lanes::Lanes, lending::View};
 
 /// A vector that is added to the product.
 #[derive(Clone, Copy)]

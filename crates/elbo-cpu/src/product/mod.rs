@@ -15,7 +15,7 @@ pub(crate) use epilogue::{Bias, Epilogue};
 use crate::{
     lanes::{Kernel, Lanes},
     layout::{Form, TALLEST},
-    shared::{Part, View},
+    lending::{Part, View},
 };
 use tile::{Panels, Spread, Sums, sums};
 

@@ -2,7 +2,7 @@
 
 use pulp::NullaryFnOnce;
 
-use crate::{lanes::Lanes, shared::View};
+use crate::{lanes::Lanes, lending::View};
 
 /// The sums of `ROWS` rows and `VECTORS` vectors, each in the order of k.
 pub(super) type Sums<S, const ROWS: usize, const VECTORS: usize> =
@@ -114,8 +114,8 @@ pub(super) fn add_along<S: Lanes, const ROWS: usize, const VECTORS: usize>(
         let values = spread.matrix.block((from + done) / lanes, spread.row, ROWS);
         let values = &values[..ROWS * lanes];
         let vectors = panels.slice(from + done, steps);
-        if steps == lanes {
-            // A known number of steps: the compiler unrolls them.
+        if steps == lanes && S::REGISTER_COUNT >= 32 {
+            // A known number of steps: the compiler unrolls them, and wants registers for it.
             for k in 0..lanes {
                 add(simd, |row| values[row * lanes + k], vectors.map(|v| v[k]), tile);
             }
