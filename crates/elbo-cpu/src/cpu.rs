@@ -14,9 +14,9 @@ use elbo_tensor::{Backend, Call, Data, DataMut, Dtype, Entry, Memory};
 use crate::{
     Buffer, Error, Level,
     dispatch::Dispatch,
+    lending::{Lent, Places, Table},
     plan::{Plan, Task, plan},
     run::run,
-    lending::{Lent, Places, Table},
     team::{Barrier, Team},
 };
 

@@ -141,7 +141,8 @@ mod x86 {
             // Twice 1 / √y: r (3 − y r²).
             let r: f32x16 = cast(isa._mm512_rsqrt14_ps(cast(y)));
             let yr = self.mul_f32s(y, r);
-            let r = self.mul_f32s(r, cast(isa._mm512_fnmadd_ps(cast(yr), cast(r), cast(splat(3.0)))));
+            let r =
+                self.mul_f32s(r, cast(isa._mm512_fnmadd_ps(cast(yr), cast(r), cast(splat(3.0)))));
             // x / (k √y + eps) = x r / (2 k + eps r), with that r.
             let below = self.mul_add_e_f32s(splat(eps), r, splat(2.0 * k));
             let q: f32x16 = cast(isa._mm512_rcp14_ps(cast(below)));

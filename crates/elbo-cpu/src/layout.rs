@@ -80,7 +80,6 @@ impl Layout {
         self.lanes.min(self.across() - panel * self.lanes)
     }
 
-
     /// All of it.
     pub(crate) const fn whole(self) -> Region {
         Region { panels: (0, self.panels()), depth: (0, self.depth()) }

@@ -87,10 +87,12 @@ impl Places {
         self.0.clear();
         for slot in slots {
             let place = match memory.get_mut(slot) {
-                Some(Buffer::F32(values)) => Place::F32([Form::Straight, Form::Turned].map(|form| {
-                    let room = values.room_mut(form);
-                    (room.as_mut_ptr(), room.len())
-                })),
+                Some(Buffer::F32(values)) => {
+                    Place::F32([Form::Straight, Form::Turned].map(|form| {
+                        let room = values.room_mut(form);
+                        (room.as_mut_ptr(), room.len())
+                    }))
+                }
                 Some(Buffer::U8(values)) => Place::U8(values.as_ptr(), values.len()),
                 Some(Buffer::U32(values)) => Place::U32(values.as_mut_ptr(), values.len()),
                 None => Place::Nothing,
@@ -298,7 +300,9 @@ impl Part<'_> {
         std::array::from_fn(|number| {
             let place = place(self.layout, self.region, panel + number, first, len);
             // SAFETY: as in `block`; the blocks lie in different panels, so they do not overlap.
-            unsafe { std::slice::from_raw_parts_mut(self.start.add(place), len * self.layout.lanes) }
+            unsafe {
+                std::slice::from_raw_parts_mut(self.start.add(place), len * self.layout.lanes)
+            }
         })
     }
 }

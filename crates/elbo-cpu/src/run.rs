@@ -15,9 +15,9 @@ use crate::{
         turn::Turn,
     },
     layout::Form,
+    lending::{Lent, View},
     plan::{Task, Work},
     product::{Bias, Descent, Epilogue, Product},
-    lending::{Lent, View},
 };
 
 /// Does a thread's share of a task.

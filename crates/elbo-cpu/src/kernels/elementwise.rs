@@ -20,12 +20,7 @@ impl<F: Fn(f32) -> f32 + Copy> Function for F {
 }
 
 /// out = f(x), or out = f(out) where `x` is not given.
-pub(crate) fn map<F: Function>(
-    dispatch: Dispatch,
-    mut out: Part<'_>,
-    x: Option<View<'_>>,
-    f: F,
-) {
+pub(crate) fn map<F: Function>(dispatch: Dispatch, mut out: Part<'_>, x: Option<View<'_>>, f: F) {
     each_block(&mut out, |panel, first, out| {
         let x = x.map(|x| x.block(panel, first, out.len() / x.layout().lanes));
         dispatch.enter(Map { out, x, f });

@@ -213,13 +213,7 @@ impl Sums<'_> {
 
     /// The sums are vectors: lanes of several panels, turned.
     #[inline(always)]
-    fn side_by_side<S: Lanes>(
-        &self,
-        simd: S,
-        out: usize,
-        first: usize,
-        groups: usize,
-    ) -> Block<S> {
+    fn side_by_side<S: Lanes>(&self, simd: S, out: usize, first: usize, groups: usize) -> Block<S> {
         let lanes = S::F32_LANES;
         let vectors = lanes.min(self.x.layout().depth() - out * lanes);
         let mut block: Block<S> = [simd.splat_f32s(0.0); MOST_LANES];

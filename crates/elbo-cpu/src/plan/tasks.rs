@@ -88,12 +88,8 @@ impl Builder<'_> {
     fn total(&mut self, number: usize, call: &Call, form: Form) {
         let argument = self.layout(&call.args[0], form);
         let len = if argument.rows == 1 { argument.columns } else { argument.rows };
-        let layout = Layout {
-            rows: 1,
-            columns: len.div_ceil(UNIT),
-            form: Form::Turned,
-            lanes: self.lanes,
-        };
+        let layout =
+            Layout { rows: 1, columns: len.div_ceil(UNIT), form: Form::Turned, lanes: self.lanes };
         let parts = Access {
             slot: call.out.slot.index(),
             kind: Kind::F32(layout),
@@ -106,8 +102,7 @@ impl Builder<'_> {
         });
         let accesses = std::iter::once(parts).chain(args).collect();
         self.push(Work::Op(call.op), form, accesses, number);
-        let out =
-            Access { write: true, ..self.access(&call.out, Form::Straight, Split::First) };
+        let out = Access { write: true, ..self.access(&call.out, Form::Straight, Split::First) };
         let parts = Access { split: Split::First, write: false, ..parts };
         self.push(Work::Total, form, vec![out, parts], number);
     }

@@ -1,1 +1,126 @@
+//! What plans promise: forms that spare turning, few barriers, and none without them where one is
+//! needed.
 
+use elbo_tensor::{AdamState, Backend, Memory, Op, Program, Tape, Var};
+
+use super::{Plan, Task, Work, plan, races};
+use crate::{
+    Buffer, Cpu, Level,
+    layout::{Form, Layout, Split},
+    lending::{Access, Kind},
+};
+
+const THREADS: usize = 3;
+
+/// Two layers and a squared error, trained: 784 inputs, 400 hidden, 784 outputs, batches of 128.
+fn training(tape: &Tape) -> (Vec<Var<'_>>, Vec<Var<'_>>) {
+    let x = tape.parameter([128, 784]);
+    let (w1, b1) = (tape.parameter([400, 784]), tape.parameter([400]));
+    let (w2, b2) = (tape.parameter([784, 400]), tape.parameter([784]));
+    let hidden = x.matmul_transposed(w1).add_row(b1).relu();
+    let y = hidden.matmul_transposed(w2).add_row(b2).tanh();
+    let loss = (y - x).square().sum();
+    let parameters = [w1, b1, w2, b2];
+    let (step, learning_rate) = (tape.counter(), tape.parameter([1]));
+    let gradients = tape.gradients(loss, &parameters);
+    let updates = parameters.into_iter().zip(gradients).map(|(parameter, gradient)| {
+        let moment = || tape.parameter(parameter.shape());
+        let state = AdamState { first: moment(), second: moment(), step, learning_rate };
+        parameter.adam(gradient, state, (0.9, 0.999), 1e-8)
+    });
+    let mut updates: Vec<_> = updates.collect();
+    updates.push(step.advance(1));
+    (vec![loss], updates)
+}
+
+fn planned(threads: usize) -> (Plan, usize) {
+    let tape = Tape::new();
+    let (outputs, updates) = training(&tape);
+    let outputs: Vec<_> = outputs.into_iter().map(Var::id).collect();
+    let updates: Vec<_> = updates.into_iter().map(Var::id).collect();
+    let mut program = Program::new(tape).unwrap();
+    let entry = program.entry("train", &outputs, &updates).unwrap();
+    let cpu = Cpu::with_level(1, Level::Plain).unwrap();
+    let alloc = |slot: &elbo_tensor::SlotInfo| cpu.alloc(slot.dtype, slot.len).unwrap();
+    let mut memory = Memory::<Buffer>::new(program.slots().iter().map(alloc).collect());
+    let calls = program.planned(entry).calls();
+    (plan(calls, &mut memory, threads, 16).unwrap(), calls.len())
+}
+
+fn turned(plan: &Plan) -> Vec<&Task> {
+    plan.tasks.iter().filter(|task| task.work == Work::Turn).collect()
+}
+
+#[test]
+fn a_training_step_turns_no_weight_and_only_one_activation() {
+    let (plan, _) = planned(1);
+    // The hidden layer is the right operand of one product forward and of another one backward.
+    let turned: Vec<_> = turned(&plan).iter().map(|task| task.accesses[1].kind).collect();
+    assert_eq!(turned.len(), 1, "{turned:?}");
+    let Kind::F32(layout) = turned[0] else { panic!("{turned:?}") };
+    assert_eq!((layout.rows, layout.columns), (128, 400));
+}
+
+#[test]
+fn a_training_step_has_one_barrier_before_its_weights_and_one_before_its_counters() {
+    let (plan, _) = planned(THREADS);
+    for task in &plan.tasks {
+        let phase = match task.work {
+            Work::Op(Op::AdamProduct { .. } | Op::Adam { .. }) => 1,
+            Work::Op(Op::Advance(_)) => 2,
+            _ => task.phase.min(1),
+        };
+        assert_eq!(task.phase, phase, "{task:?}");
+    }
+}
+
+#[test]
+fn every_call_has_its_task_and_no_plan_has_races() {
+    for threads in [1, 2, THREADS, 64] {
+        let (plan, calls) = planned(threads);
+        assert_eq!(races(&plan.tasks, threads), None);
+        for call in 0..calls {
+            assert!(plan.tasks.iter().any(|task| task.call == call), "call {call}");
+        }
+    }
+}
+
+#[test]
+fn a_plan_without_its_barrier_has_a_race() {
+    let (mut plan, _) = planned(THREADS);
+    plan.tasks.iter_mut().for_each(|task| task.phase = 0);
+    assert!(races(&plan.tasks, THREADS).is_some());
+    assert_eq!(races(&plan.tasks, 1), None, "a thread cannot race itself");
+}
+
+fn access(slot: usize, split: Split, write: bool) -> Access {
+    let layout = Layout { rows: 128, columns: 64, form: Form::Straight, lanes: 16 };
+    Access { slot, kind: Kind::F32(layout), split, write }
+}
+
+fn task(accesses: Vec<Access>) -> Task {
+    Task { work: Work::Op(Op::Relu), form: Form::Straight, accesses, call: 0, phase: 0 }
+}
+
+#[test]
+fn a_task_that_writes_what_it_reads_elsewhere_is_a_race() {
+    let (write, read) = (access(0, Split::Rows, true), access(0, Split::Rows, false));
+    assert_eq!(races(&[task(vec![write, read])], 1), Some(0));
+    let other = Access { slot: 1, ..read };
+    assert_eq!(races(&[task(vec![write, other])], 1), None);
+}
+
+#[test]
+fn a_value_that_all_threads_write_is_a_race() {
+    let tasks = [task(vec![access(0, Split::Whole, true)])];
+    assert_eq!(races(&tasks, 2), Some(0));
+    assert_eq!(races(&tasks, 1), None);
+}
+
+#[test]
+fn threads_that_divide_alike_need_no_barrier_and_others_do() {
+    let writes = |split| task(vec![access(0, split, true)]);
+    let reads = |split| task(vec![access(1, split, true), access(0, split, false)]);
+    assert_eq!(races(&[writes(Split::Rows), reads(Split::Rows)], 2), None);
+    assert_eq!(races(&[writes(Split::Rows), reads(Split::Columns)], 2), Some(1));
+}

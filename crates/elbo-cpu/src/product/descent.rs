@@ -95,7 +95,8 @@ impl<'m> Descent<'m> {
                 panels,
                 step: self.step,
                 sums: &mut sums,
-                waiting: (row > first).then(|| targets::<S, VECTORS>(&mut self.state, panel, row - ROWS, ROWS)),
+                waiting: (row > first)
+                    .then(|| targets::<S, VECTORS>(&mut self.state, panel, row - ROWS, ROWS)),
             };
             // Two loops, each in a function that has the registers for itself.
             if self.along {
