@@ -6,7 +6,7 @@ mod profile;
 use std::time::{Duration, Instant};
 
 use elbo_cpu::{Cpu, Level};
-use elbo_tensor::Session;
+use elbo_tensor::{Planning, Session};
 use elbo_vae::{Config, Entries, Sizes, Vae};
 use serde::Serialize;
 
@@ -32,6 +32,8 @@ pub struct Bench {
     pub threads: usize,
     /// The widest vector instructions to use.
     pub level: Level,
+    /// How steps are planned.
+    pub planning: Planning,
     /// Training steps to time.
     pub steps: usize,
 }
@@ -101,12 +103,15 @@ impl Subject {
         let (train, test) = (selection.dataset.train.images, selection.dataset.test.images);
         bench.settings.check_with(train.size(), train.count)?;
         let config = bench.settings.config(train.size(), train.count, test.count);
-        memory::check(&Entries::plan(&config)?.0, &bench.settings)?;
+        memory::check(&Entries::plan_with(&config, bench.planning)?.0, &bench.settings)?;
         let cpu = Cpu::with_level(bench.threads, bench.level)?;
         let device = describe(&cpu);
-        let mut vae = Vae::new(&config, |program| Ok(Box::new(Session::new(cpu, program)?)))?;
-        vae.write_train_images(&train.pixels)?;
+        let mut vae = Vae::with_planning(&config, bench.planning, |program| {
+            Ok(Box::new(Session::new(cpu, program)?))
+        })?;
         vae.write_test_images(&test.pixels)?;
+        vae.write_train_images(&train.pixels)?;
+        drop(train);
         let peak = Cpu::with_level(bench.threads, bench.level)?;
         let order = elbo_data::permutation(config.seed, 1, config.train_images as u32);
         let images = INFERENCE_IMAGES.min(test.count);
