@@ -10,7 +10,7 @@ fn trained(threads: usize) -> Checkpoint {
     let data = elbo_data::synthetic_sized(0, 60, 20);
     let settings = Settings { hidden: 12, latent: 3, batch_size: 32, ..Settings::default() };
     let device = Device { threads, ..Device::default() };
-    let mut training = Training::new(&data, &settings, device).unwrap();
+    let mut training = Training::new(data, &settings, device).unwrap();
     training.epoch(&mut ()).unwrap();
     training.checkpoint().unwrap()
 }
@@ -73,7 +73,7 @@ fn metadata_say_nothing_of_time_place_and_threads() {
 fn a_checkpoint_of_another_model_does_not_change_a_training() {
     let data = elbo_data::synthetic_sized(0, 60, 20);
     let settings = Settings { hidden: 13, latent: 3, batch_size: 32, ..Settings::default() };
-    let mut training = Training::new(&data, &settings, Device::default()).unwrap();
+    let mut training = Training::new(data, &settings, Device::default()).unwrap();
     let before = training.checkpoint().unwrap();
     let message = training.restore(&trained(1), Path::new("other")).unwrap_err().to_string();
     assert!(message.starts_with("other: `fc1.weight` is [12, 784]"), "{message}");

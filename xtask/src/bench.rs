@@ -1,29 +1,46 @@
-//! Measures the training step, alone or in alternation with PyTorch's on the same machine.
+//! Measures the training step: alone, or in alternation with other programs or with a busy machine.
+
+pub(crate) mod busy;
+mod runner;
 
 use std::{
+    ffi::OsString,
     path::PathBuf,
-    process::{Command, ExitCode, Stdio},
+    process::{Command, ExitCode},
 };
 
-use clap::{Parser, ValueEnum};
+use clap::{ArgGroup, Parser, ValueEnum};
 
 use crate::{Outcome, elbo, root, torch};
+use runner::{Runner, table};
 
 /// Where the peers' programs lie.
 const TORCH_STEP: &str = "bench/torch_step.py";
 
-/// Time the training step beside another program's, in alternation, on equal threads
+/// The flags that ask for an alternation; without one of them `elbo bench` gets all arguments.
+const ALTERNATIONS: [&str; 3] = ["--against", "--beside", "--busy"];
+
+/// Time the training step in alternation with another program's, or with itself on a busy machine
 #[derive(Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench", max_term_width = 100)]
+#[command(group(ArgGroup::new("other").args(["against", "beside", "busy"]).required(true).multiple(true)))]
 struct Comparison {
-    /// The program to compare with
+    /// The peer to compare with
     #[arg(long, value_enum)]
-    against: Peer,
+    against: Option<Peer>,
+    /// A command to compare with, for the shell; it prints a JSON object with `step_ms` and in it a
+    /// `median`, and may say its `program`. May be given several times
+    #[arg(long, value_name = "COMMAND")]
+    beside: Vec<String>,
+    /// Compare with rounds in which N processes keep a core busy each
+    #[arg(long, value_name = "N", conflicts_with_all = ["against", "beside"],
+          value_parser = clap::value_parser!(u32).range(1..=1024))]
+    busy: Option<u32>,
     /// How often each program is run
     #[arg(long, value_name = "N", default_value = "3",
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
-    /// Threads of each program, 0 for all cores
+    /// Threads of elbo and of the peer, 0 for all cores; a command of --beside chooses its own
     #[arg(long, value_name = "N", default_value = "0")]
     threads: usize,
     /// Training steps to time in each run
@@ -60,20 +77,9 @@ impl Variant {
     }
 }
 
-/// One program and what its runs gave.
-struct Runner {
-    command: Command,
-    name: String,
-    /// Milliseconds a step, the median of each run.
-    steps: Vec<f64>,
-}
-
-/// `elbo bench …`, unless the arguments ask for a comparison.
+/// `elbo bench …`, unless the arguments ask for an alternation.
 pub(crate) fn run(arguments: elbo::Arguments) -> Outcome {
-    let against = |argument: &std::ffi::OsString| {
-        argument.to_str().is_some_and(|text| text == "--against" || text.starts_with("--against="))
-    };
-    if !arguments.rest.iter().any(against) {
+    if !arguments.rest.iter().any(asks_for_alternation) {
         return elbo::run("bench", arguments);
     }
     let program = "cargo xtask bench".into();
@@ -81,128 +87,110 @@ pub(crate) fn run(arguments: elbo::Arguments) -> Outcome {
     compare(&comparison)
 }
 
+fn asks_for_alternation(argument: &OsString) -> bool {
+    let name = argument.to_str().map(|text| text.split('=').next().unwrap_or(text));
+    name.is_some_and(|name| ALTERNATIONS.contains(&name))
+}
+
 fn compare(comparison: &Comparison) -> Outcome {
-    let Peer::Torch = comparison.against;
-    torch::probe("bench", &comparison.python)?;
-    let mut runners = runners(comparison);
+    if let Some(Peer::Torch) = comparison.against {
+        torch::probe("bench", &comparison.python)?;
+    }
+    let mut runners = comparison.runners();
     for round in 1..=comparison.rounds {
         for runner in &mut runners {
-            let (name, milliseconds) = measure(&mut runner.command)?;
-            println!("round {round}/{}   {milliseconds:7.3} ms   {name}", comparison.rounds);
-            runner.name = name;
-            runner.steps.push(milliseconds);
+            let milliseconds = runner.turn()?;
+            println!(
+                "round {round}/{}   {milliseconds:7.3} ms   {}",
+                comparison.rounds, runner.name
+            );
         }
     }
     println!();
-    print!("{}", table(&runners));
+    let times = if comparison.busy.is_some() { "times quiet" } else { "times ours" };
+    print!("{}", table(&runners, times));
     Ok(ExitCode::SUCCESS)
 }
 
-/// Ours first, then the peer's variants, all told the same threads and steps.
-fn runners(comparison: &Comparison) -> Vec<Runner> {
-    let all = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = if comparison.threads == 0 { all() } else { comparison.threads };
-    let mut commands = vec![elbo::command("bench")];
-    for variant in &comparison.variants {
-        let mut peer = Command::new(&comparison.python);
-        peer.arg(root().join(TORCH_STEP)).args(variant.arguments());
-        commands.push(peer);
+impl Comparison {
+    /// Ours first, then who takes turns with it, all of ours told the same threads and steps.
+    fn runners(&self) -> Vec<Runner> {
+        let ours = || Runner::new(self.told(elbo::command("bench")));
+        let mut runners = vec![ours()];
+        if let Some(busy) = self.busy {
+            runners.push(Runner { busy: busy as usize, ..ours() });
+        }
+        if let Some(Peer::Torch) = self.against {
+            for variant in &self.variants {
+                let mut peer = Command::new(&self.python);
+                peer.arg(root().join(TORCH_STEP)).args(variant.arguments());
+                runners.push(Runner::new(self.told(peer)));
+            }
+        }
+        runners.extend(self.beside.iter().map(|line| Runner::new(shell(line))));
+        runners
     }
-    let runner = |mut command: Command| {
+
+    fn told(&self, mut command: Command) -> Command {
+        let all = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = if self.threads == 0 { all() } else { self.threads };
         command.args(["--threads", &threads.to_string()]);
-        command.args(["--steps", &comparison.steps.to_string(), "--json"]);
-        command.stdin(Stdio::null()).stderr(Stdio::inherit());
-        Runner { command, name: String::new(), steps: Vec::new() }
-    };
-    commands.into_iter().map(runner).collect()
-}
-
-/// Runs a program. Returns what it calls itself, and its median step in milliseconds.
-fn measure(command: &mut Command) -> Result<(String, f64), String> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let line = || {
-        let arguments = command.get_args().map(|argument| argument.to_string_lossy());
-        std::iter::once(program.as_str().into()).chain(arguments).collect::<Vec<_>>().join(" ")
-    };
-    let line = line();
-    let output = command
-        .output()
-        .map_err(|error| format!("bench: {program} does not start, {error}; is it installed?"))?;
-    if !output.status.success() {
-        return Err(format!("bench: a program failed, see above; run it alone with `{line}`"));
+        command.args(["--steps", &self.steps.to_string(), "--json"]);
+        command
     }
-    result(&output.stdout).ok_or_else(|| {
-        format!("bench: no `step_ms` with a `median` came back; see what `{line}` prints")
-    })
 }
 
-/// Name and median step of what a program printed. PyTorch's names itself, ours its device.
-fn result(printed: &[u8]) -> Option<(String, f64)> {
-    let found: serde_json::Value = serde_json::from_slice(printed).ok()?;
-    let text = |key| found.get(key).and_then(serde_json::Value::as_str);
-    let name = match (text("program"), text("adam")) {
-        (Some(program), Some(adam)) => format!("{program}, Adam {adam}"),
-        (Some(program), None) => program.to_string(),
-        (None, _) => format!("elbo, {}", text("device")?),
-    };
-    let milliseconds = found.get("step_ms")?.get("median")?.as_f64()?;
-    (milliseconds > 0.0).then_some((name, milliseconds))
-}
-
-/// A line for each program: its step, and how many times ours it takes. The ratio is taken within a
-/// round and its median over rounds: what slows the machine for a while slows both.
-fn table(runners: &[Runner]) -> String {
-    let width = runners.iter().map(|runner| runner.name.chars().count()).max().unwrap_or(0);
-    let ours = runners.first().map_or(&[][..], |runner| &runner.steps);
-    let mut text = format!("{:width$}   ms a step   times ours\n", "");
-    for Runner { name, steps, .. } in runners {
-        let ratios = steps.iter().zip(ours).map(|(step, ours)| step / ours).collect();
-        let (step, ratio) = (median(steps.clone()), median(ratios));
-        text += &format!("{name:width$}   {step:9.3}   {ratio:10.2}\n");
-    }
-    text
-}
-
-/// Of at least one value; of an even number, the mean of the middle two.
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
+/// A line for the system's shell.
+fn shell(line: &str) -> Command {
+    let (program, option) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let mut command = Command::new(program);
+    command.args([option, line]);
+    command
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn names_and_medians_of_both_programs_are_understood() {
-        let ours = br#"{"device": "2 threads, AVX-512", "step_ms": {"median": 2.5, "p10": 2.0}}"#;
-        assert_eq!(result(ours), Some(("elbo, 2 threads, AVX-512".into(), 2.5)));
-        let peer = br#"{"program": "PyTorch 2 eager", "adam": "fused", "step_ms": {"median": 5}}"#;
-        assert_eq!(result(peer), Some(("PyTorch 2 eager, Adam fused".into(), 5.0)));
-        assert_eq!(result(b"ready"), None);
+    fn parse(arguments: &[&str]) -> Result<Comparison, clap::Error> {
+        Comparison::try_parse_from(std::iter::once("bench").chain(arguments.iter().copied()))
     }
 
     #[test]
-    fn a_slow_round_of_the_machine_does_not_move_the_ratio() {
-        let runner = |name: &str, steps: &[f64]| {
-            let (command, name) = (Command::new("true"), name.to_string());
-            Runner { command, name, steps: steps.to_vec() }
-        };
-        let text = table(&[runner("a", &[1.0, 3.0, 1.0]), runner("bc", &[2.0, 6.0, 2.0])]);
-        let expected = "     ms a step   times ours\n\
-                        a        1.000         1.00\n\
-                        bc       2.000         2.00\n";
-        assert_eq!(text, expected);
-        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
+    fn an_alternation_has_its_own_arguments() {
+        let torch = parse(&["--threads", "2", "--against", "torch", "--variants", "eager"]);
+        assert!(torch.is_ok_and(|c| c.threads == 2 && c.runners().len() == 2));
+        let commands = parse(&["--beside", "a --b", "--beside=c", "--against", "torch"]);
+        assert!(commands.is_ok_and(|c| c.runners().len() == 5));
+        let busy = parse(&["--busy", "3"]).map(|c| c.runners().iter().map(|r| r.busy).collect());
+        assert!(busy.is_ok_and(|busy: Vec<usize>| busy == [0, 3]));
+        for refused in [
+            &["--rounds", "2"][..],
+            &["--busy", "0"],
+            &["--busy", "1", "--against", "torch"],
+            &["--against", "torch", "--rounds", "0"],
+            &["--against", "torch", "--profile"],
+        ] {
+            assert!(parse(refused).is_err(), "{refused:?}");
+        }
     }
 
     #[test]
-    fn a_comparison_has_its_own_arguments() {
-        let parse = |text: &str| Comparison::try_parse_from(text.split(' '));
-        let comparison = parse("bench --threads 2 --against torch --variants eager").ok();
-        assert!(comparison.is_some_and(|c| c.threads == 2 && c.variants.len() == 1));
-        assert!(parse("bench --against torch --rounds 0").is_err());
-        assert!(parse("bench --against torch --profile").is_err());
+    fn only_a_flag_of_an_alternation_keeps_the_arguments_from_elbo() {
+        for (argument, asks) in
+            [("--busy", true), ("--beside=x", true), ("--json", false), ("--busyness", false)]
+        {
+            assert_eq!(asks_for_alternation(&argument.into()), asks, "{argument}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_command_takes_its_turn_through_the_shell() {
+        let line = r#"echo starting; echo '{"program": "x", "step_ms": {"median": 4.5}}'"#;
+        let mut runner = Runner::new(shell(line));
+        assert_eq!((runner.turn(), runner.name), (Ok(4.5), "x".to_string()));
+        let refusal = Runner::new(shell("exit 3")).turn().unwrap_err();
+        assert!(refusal.contains("`sh -c exit 3`"), "{refusal}");
     }
 }

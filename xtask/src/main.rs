@@ -27,8 +27,12 @@ enum Task {
     Data(elbo::Arguments),
     /// Print what happens in a step: `elbo plan` built for speed, all arguments passed on
     Plan(elbo::Arguments),
-    /// Measure the speed: `elbo bench`, all arguments passed on; `--against torch` compares
+    /// Measure the speed: `elbo bench`, all arguments passed on; `--against`, `--beside` and `--busy`
+    /// take turns with something else
     Bench(elbo::Arguments),
+    /// Keep a core busy until standard input ends
+    #[command(name = bench::busy::TASK, hide = true)]
+    Spin,
     /// Check the rules of the house that the compiler does not know
     Tidy,
     /// Everything that a change must pass, cheapest first
@@ -43,6 +47,7 @@ fn main() -> ExitCode {
         Task::Data(arguments) => elbo::run("data", arguments),
         Task::Plan(arguments) => elbo::run("plan", arguments),
         Task::Bench(arguments) => bench::run(arguments),
+        Task::Spin => bench::busy::spin(),
         Task::Tidy => tidy::run(),
         Task::Ci(arguments) => ci::run(arguments),
         Task::Golden(arguments) => golden::run(&arguments),

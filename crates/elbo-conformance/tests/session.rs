@@ -74,6 +74,30 @@ fn a_read_into_another_length_or_type_is_refused() {
 }
 
 #[test]
+fn the_front_of_a_value_is_written_and_read_alone() {
+    let Example { mut session, exp, x, y, .. } = example();
+    session.write(x, Data::F32(&[1.0; 6])).unwrap();
+    session.write_front(x, Data::F32(&[0.0, 2.0])).unwrap();
+    assert_eq!(session.read_f32(x).unwrap(), [0.0, 2.0, 1.0, 1.0, 1.0, 1.0]);
+    session.run(exp, 1).unwrap();
+    let (mut first, all) = ([9.0; 3], session.read_f32(y).unwrap());
+    session.read_front(y, DataMut::F32(&mut first)).unwrap();
+    assert_eq!(first, all[..3]);
+    session.read_front(y, DataMut::F32(&mut [])).unwrap();
+}
+
+#[test]
+fn a_front_that_is_longer_than_the_value_or_of_another_type_is_refused() {
+    let Example { mut session, x, .. } = example();
+    let error = session.write_front(x, Data::F32(&[1.0; 7])).unwrap_err().to_string();
+    assert_eq!(error, "write: 7 f32 values for [2, 3] of f32");
+    let error = session.read_front(x, DataMut::F32(&mut [0.0; 7])).unwrap_err().to_string();
+    assert_eq!(error, "read: 7 f32 values for [2, 3] of f32");
+    let error = session.write_front(x, Data::U8(&[1])).unwrap_err().to_string();
+    assert_eq!(error, "write: 1 u8 values for [2, 3] of f32");
+}
+
+#[test]
 fn an_output_is_not_there_before_its_entry_has_run() {
     let Example { session, y, .. } = example();
     let error = session.read_f32(y).unwrap_err();

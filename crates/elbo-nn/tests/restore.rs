@@ -38,6 +38,14 @@ impl Run for Shelf {
         Ok(())
     }
 
+    fn write_front(&mut self, id: Id, values: Data<'_>) -> Result<()> {
+        self.write(id, values)
+    }
+
+    fn read_front(&self, id: Id, values: DataMut<'_>) -> Result<()> {
+        self.read(id, values)
+    }
+
     fn run(&mut self, _: EntryId, _: usize) -> Result<()> {
         Ok(())
     }

@@ -44,6 +44,21 @@ impl<B: Backend> Session<B> {
             .ok_or_else(|| unreachable_value("read", id, "lost to a failed run"))
     }
 
+    fn upload(&mut self, id: Id, values: Data<'_>, extent: Extent) -> Result<()> {
+        let kept = self.program.fixed(id);
+        let operand = kept.ok_or(unreachable_value("write", id, "not kept by any entry"))?;
+        check_transfer("write", operand, (values.len(), values.dtype()), extent)?;
+        let lost = unreachable_value("write", id, "lost to a failed run");
+        let buffer = self.memory.get_mut(operand.slot).ok_or(lost)?;
+        self.backend.write(buffer, values).map_err(device)
+    }
+
+    fn download(&self, id: Id, values: DataMut<'_>, extent: Extent) -> Result<()> {
+        let operand = self.readable("read", id)?;
+        check_transfer("read", operand, (values.len(), values.dtype()), extent)?;
+        self.backend.read(self.buffer(id)?, values).map_err(device)
+    }
+
     fn readable(&self, what: &'static str, id: Id) -> Result<Operand> {
         if let Some(operand) = self.program.fixed(id) {
             return Ok(operand);
@@ -65,14 +80,27 @@ const fn unreachable_value(what: &'static str, id: Id, fact: &'static str) -> Er
     Error::Unreachable { what, id: id.index(), fact }
 }
 
+/// How many values of a slot a transfer takes.
+#[derive(Clone, Copy)]
+enum Extent {
+    /// Every one.
+    All,
+    /// The first ones, as many as the host has.
+    Front,
+}
+
 fn check_transfer(
     what: &'static str,
     operand: Operand,
-    given: usize,
-    given_dtype: Dtype,
+    (given, given_dtype): (usize, Dtype),
+    extent: Extent,
 ) -> Result<()> {
     let Operand { shape, dtype, .. } = operand;
-    if given == shape.len() && given_dtype == dtype {
+    let fits = match extent {
+        Extent::All => given == shape.len(),
+        Extent::Front => given <= shape.len(),
+    };
+    if fits && given_dtype == dtype {
         return Ok(());
     }
     Err(Error::Transfer { what, given, given_dtype, shape, dtype })
@@ -89,9 +117,16 @@ pub trait Run {
     /// Writes all of an input or parameter.
     fn write(&mut self, id: Id, values: Data<'_>) -> Result<()>;
 
+    /// Writes the first values of an input or parameter, such as the rows of a batch that is not full.
+    /// The others stay as they are.
+    fn write_front(&mut self, id: Id, values: Data<'_>) -> Result<()>;
+
     /// Reads all of an input, a parameter, or an output of the entry that ran last. Waits for the
     /// device.
     fn read(&self, id: Id, values: DataMut<'_>) -> Result<()>;
+
+    /// Reads the first values of what [`Run::read`] reads all of: as many as there is room for.
+    fn read_front(&self, id: Id, values: DataMut<'_>) -> Result<()>;
 
     /// Runs an entry `times` times. May return before the device is done.
     fn run(&mut self, entry: EntryId, times: usize) -> Result<()>;
@@ -127,21 +162,19 @@ impl<B: Backend> Run for Session<B> {
     }
 
     fn write(&mut self, id: Id, values: Data<'_>) -> Result<()> {
-        let operand = self.program.fixed(id).ok_or(unreachable_value(
-            "write",
-            id,
-            "not kept by any entry",
-        ))?;
-        check_transfer("write", operand, values.len(), values.dtype())?;
-        let lost = unreachable_value("write", id, "lost to a failed run");
-        let buffer = self.memory.get_mut(operand.slot).ok_or(lost)?;
-        self.backend.write(buffer, values).map_err(device)
+        self.upload(id, values, Extent::All)
+    }
+
+    fn write_front(&mut self, id: Id, values: Data<'_>) -> Result<()> {
+        self.upload(id, values, Extent::Front)
     }
 
     fn read(&self, id: Id, values: DataMut<'_>) -> Result<()> {
-        let operand = self.readable("read", id)?;
-        check_transfer("read", operand, values.len(), values.dtype())?;
-        self.backend.read(self.buffer(id)?, values).map_err(device)
+        self.download(id, values, Extent::All)
+    }
+
+    fn read_front(&self, id: Id, values: DataMut<'_>) -> Result<()> {
+        self.download(id, values, Extent::Front)
     }
 
     fn profile(&mut self, entry: EntryId, times: usize) -> Result<Vec<Vec<f64>>> {

@@ -1,7 +1,7 @@
 //! The program: which entries there are, what each computes, and where the host meets them.
 
 use elbo_nn::{Adam, AdamConfig, NamedTensor, OptimizerState, Parameter, Parameters};
-use elbo_tensor::{Dtype, Id, Program, Tape, Var};
+use elbo_tensor::{Dtype, Id, Planning, Program, Tape, Var};
 
 use crate::{Config, Model, Objective, Result, objective, reparameterize, streams};
 
@@ -92,10 +92,15 @@ impl Entries {
 
     /// Writes the model's graph and plans all entries.
     pub fn plan(config: &Config) -> Result<(Program, Self)> {
+        Self::plan_with(config, Planning::default())
+    }
+
+    /// The same, planned in a given way, to compare ways.
+    pub fn plan_with(config: &Config, planning: Planning) -> Result<(Program, Self)> {
         config.check()?;
         let tape = Tape::new();
         let (entries, drafts) = write(&tape, config)?;
-        let mut program = Program::new(tape)?;
+        let mut program = Program::with_planning(tape, planning)?;
         for Draft { name, outputs, updates } in drafts {
             program.entry(name, &outputs, &updates)?;
         }

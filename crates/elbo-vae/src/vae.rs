@@ -3,7 +3,7 @@
 use std::{fmt, path::Path};
 
 use elbo_nn::{Checkpoint, checkpoint, initialise::write_initial};
-use elbo_tensor::{Program, Run, random};
+use elbo_tensor::{Planning, Program, Run, random};
 use serde_json::Value;
 
 use crate::{Config, Entries, Error, Result, entries::Images};
@@ -33,7 +33,16 @@ impl Vae {
         config: &Config,
         open: impl FnOnce(Program) -> elbo_tensor::Result<Box<dyn Run>>,
     ) -> Result<Self> {
-        let (program, entries) = Entries::plan(config)?;
+        Self::with_planning(config, Planning::default(), open)
+    }
+
+    /// A model whose entries are planned in a given way: a way of running, of which no checkpoint knows.
+    pub fn with_planning(
+        config: &Config,
+        planning: Planning,
+        open: impl FnOnce(Program) -> elbo_tensor::Result<Box<dyn Run>>,
+    ) -> Result<Self> {
+        let (program, entries) = Entries::plan_with(config, planning)?;
         let mut run = open(program)?;
         write_initial(run.as_mut(), &entries.parameters, config.seed)?;
         run.write(entries.key, (&random::key(config.seed)[..]).into())?;

@@ -123,6 +123,30 @@ fn encode_decode_and_sample_take_any_number_of_rows() {
 }
 
 #[test]
+fn rows_in_memory_of_the_callers_are_the_same_whatever_was_there() {
+    let mut vae = vae(&config(16));
+    let (pictures, nan) = (pictures(37, 0), f32::NAN);
+    let latents = vae.encode(&pictures).unwrap();
+    let images = vae.decode(&latents.means).unwrap();
+    let samples = vae.sample(37, 7).unwrap();
+
+    let (mut means, mut log_variances) = (vec![nan; 37 * 3], vec![nan; 37 * 3]);
+    vae.encode_into(&pictures, &mut means, &mut log_variances).unwrap();
+    assert_eq!((&means, &log_variances), (&latents.means, &latents.log_variances));
+    let mut room = vec![nan; 37 * SIZES.input];
+    vae.decode_into(&means, &mut room).unwrap();
+    assert_eq!(room, images);
+    vae.sample_into(7, &mut room).unwrap();
+    assert_eq!(room, samples);
+
+    let message = vae.decode_into(&means, &mut room[1..]).unwrap_err().to_string();
+    assert!(message.starts_with("room for images: 1331 values, 1332 wanted"), "{message}");
+    assert!(vae.encode_into(&pictures, &mut means[3..], &mut log_variances).is_err());
+    assert!(vae.encode_into(&pictures, &mut means, &mut log_variances[3..]).is_err());
+    assert!(vae.sample_into(7, &mut room[1..]).is_err());
+}
+
+#[test]
 fn data_of_the_wrong_length_is_refused_with_both_lengths() {
     let mut vae = vae(&config(16));
     let message = vae.write_train_images(&[0; 35]).unwrap_err().to_string();

@@ -7,6 +7,7 @@ use std::{env, path::PathBuf};
 
 use clap::{ArgAction, Args, Parser, Subcommand, builder::FalseyValueParser};
 use elbo::{Settings, data::Network};
+use elbo_tensor::Planning;
 
 pub(crate) use bench::BenchArguments;
 pub(crate) use train::TrainArguments;
@@ -60,14 +61,33 @@ pub(crate) struct PlanArguments {
     /// Units of each hidden layer
     #[arg(long, value_name = "N", default_value = "400", allow_negative_numbers = true)]
     hidden: usize,
+    #[command(flatten)]
+    planning: PlanningArguments,
 }
 
 impl PlanArguments {
     /// Settings, pixels an image, and how many images: MNIST's.
     pub(crate) fn plan(&self) -> (Settings, usize, (usize, usize)) {
-        let Self { batch_size, latent, hidden } = *self;
+        let Self { batch_size, latent, hidden, .. } = *self;
         let settings = Settings { batch_size, latent, hidden, ..Settings::default() };
         (settings, 28 * 28, (60_000, 10_000))
+    }
+
+    pub(crate) fn planning(&self) -> Planning {
+        self.planning.planning()
+    }
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct PlanningArguments {
+    /// Make each op a call of its own; the results are the same but for rounding
+    #[arg(long)]
+    no_fuse: bool,
+}
+
+impl PlanningArguments {
+    pub(crate) fn planning(self) -> Planning {
+        Planning { fuse: !self.no_fuse, ..Planning::default() }
     }
 }
 

@@ -6,8 +6,8 @@ mod profile;
 use std::time::{Duration, Instant};
 
 use elbo_cpu::{Cpu, Level};
-use elbo_tensor::Session;
-use elbo_vae::{Config, Entries, Sizes, Vae};
+use elbo_tensor::{Planning, Session};
+use elbo_vae::{Config, Entries, Latents, Sizes, Vae};
 use serde::Serialize;
 
 pub use measure::Spread;
@@ -32,6 +32,8 @@ pub struct Bench {
     pub threads: usize,
     /// The widest vector instructions to use.
     pub level: Level,
+    /// How steps are planned.
+    pub planning: Planning,
     /// Training steps to time.
     pub steps: usize,
 }
@@ -75,9 +77,9 @@ pub struct Measurements {
     /// From the start of the measuring, loading the data and planning included, to the end of the
     /// first step.
     pub first_step_s: f64,
-    /// Test images to latents and back.
+    /// Test images to latents and back, into memory that is used again.
     pub encode_decode_images_per_s: f64,
-    /// Images out of the prior.
+    /// Images out of the prior, into memory that is used again.
     pub sample_images_per_s: f64,
     /// The most memory that the process has held; none where the system does not tell.
     pub peak_rss_mb: Option<f64>,
@@ -101,12 +103,15 @@ impl Subject {
         let (train, test) = (selection.dataset.train.images, selection.dataset.test.images);
         bench.settings.check_with(train.size(), train.count)?;
         let config = bench.settings.config(train.size(), train.count, test.count);
-        memory::check(&Entries::plan(&config)?.0, &bench.settings)?;
+        memory::check(&Entries::plan_with(&config, bench.planning)?.0, &bench.settings)?;
         let cpu = Cpu::with_level(bench.threads, bench.level)?;
         let device = describe(&cpu);
-        let mut vae = Vae::new(&config, |program| Ok(Box::new(Session::new(cpu, program)?)))?;
-        vae.write_train_images(&train.pixels)?;
+        let mut vae = Vae::with_planning(&config, bench.planning, |program| {
+            Ok(Box::new(Session::new(cpu, program)?))
+        })?;
         vae.write_test_images(&test.pixels)?;
+        vae.write_train_images(&train.pixels)?;
+        drop(train);
         let peak = Cpu::with_level(bench.threads, bench.level)?;
         let order = elbo_data::permutation(config.seed, 1, config.train_images as u32);
         let images = INFERENCE_IMAGES.min(test.count);
@@ -149,11 +154,15 @@ pub fn measure(bench: &Bench, report: &mut dyn Report) -> Result<Measurements> {
         median((0..ROUNDS).map(|_| timed(|| Ok(vae.evaluate()?))).collect::<Result<_>>()?);
     let pixels = &subject.test_pixels;
     let images = pixels.len() / vae.config().sizes.input;
+    // As someone does who makes images over and over: the rounds share their memory.
+    let Latents { mut means, mut log_variances } = vae.encode(pixels)?;
+    let mut room = vae.decode(&means)?;
     let both = per_second(images, ROUNDS, || {
-        let latents = vae.encode(pixels)?;
-        Ok(vae.decode(&latents.means)?)
+        vae.encode_into(pixels, &mut means, &mut log_variances)?;
+        Ok(vae.decode_into(&means, &mut room)?)
     })?;
-    let sampled = per_second(INFERENCE_IMAGES, ROUNDS, || Ok(vae.sample(INFERENCE_IMAGES, 1)?))?;
+    room.resize(INFERENCE_IMAGES * vae.config().sizes.input, 0.0);
+    let sampled = per_second(INFERENCE_IMAGES, ROUNDS, || Ok(vae.sample_into(1, &mut room)?))?;
 
     let step_ms = Spread::of(steps);
     let peak_gflops = median(peaks);

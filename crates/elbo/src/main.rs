@@ -45,7 +45,7 @@ fn data(arguments: &DataArguments, command: &str) -> Result<(), Error> {
 
 fn plan(arguments: &PlanArguments) -> Result<(), Error> {
     let (settings, input, images) = arguments.plan();
-    terminal::text(&elbo::plan(&settings, input, images)?);
+    terminal::text(&elbo::plan(&settings, input, images, arguments.planning())?);
     Ok(())
 }
 

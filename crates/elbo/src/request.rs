@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use elbo_tensor::Planning;
+
 use crate::{
     Config, Device, DeviceKind, Error, Overrides, Result, Resumed,
     data::{self, Wanted},
@@ -20,6 +22,8 @@ pub struct Request {
     pub device: Option<DeviceKind>,
     /// Threads of the CPU, 0 for one on each core.
     pub threads: Option<usize>,
+    /// How steps are planned.
+    pub planning: Planning,
     /// The run folder, if one was named.
     pub out: Option<PathBuf>,
     /// A checkpoint or a run folder to go on from.
@@ -89,7 +93,7 @@ mod tests {
     fn resumed() -> Resumed {
         let data = elbo_data::synthetic_sized(0, 10, 5);
         let settings = Settings { hidden: 3, latent: 2, batch_size: 5, ..Settings::default() };
-        let training = Training::new(&data, &settings, Device::default()).unwrap();
+        let training = Training::new(data, &settings, Device::default()).unwrap();
         let metadata = training.checkpoint().unwrap().metadata;
         let record = crate::Record::from_metadata(&metadata, Path::new("x")).unwrap();
         let checkpoint = Checkpoint { tensors: BTreeMap::new(), metadata };

@@ -40,19 +40,6 @@ pub fn train(request: &Request, report: &mut dyn Report) -> Result<Summary> {
     if let Some(resumed) = &resumed {
         resumed.record.check_data(&selection.dataset, &resumed.path)?;
     }
-    let mut training = Training::new(&selection.dataset, &settings, device).map_err(blame)?;
-    if let Some(resumed) = &resumed {
-        training.restore(&resumed.checkpoint, &resumed.path)?;
-    }
-    let first_mean = training.mean(first(&selection.dataset.train.images))?;
-
-    let folder = destination.make()?;
-    let (metrics, dropped) = match destination {
-        Destination::Own(_) => Metrics::after(&folder.metrics(), training.epochs_done())?,
-        Destination::Numbered | Destination::Named(_) => {
-            (Metrics::create(&folder.metrics())?, None)
-        }
-    };
     let data_dir = wanted.folder(&selection);
     let config = Config {
         device: Some(device.kind),
@@ -61,10 +48,26 @@ pub fn train(request: &Request, report: &mut dyn Report) -> Result<Summary> {
         resume: request.resume.clone(),
         ..Config::of(&settings, &selection.dataset)
     };
+    let images = &selection.dataset.train.images;
+    let (input, first) = (images.size(), first(images).to_vec());
+    let training = Training::with_planning(selection.dataset, &settings, device, request.planning);
+    let mut training = training.map_err(blame)?;
+    if let Some(resumed) = &resumed {
+        training.restore(&resumed.checkpoint, &resumed.path)?;
+    }
+    let first_mean = training.mean(&first)?;
+
+    let folder = destination.make()?;
+    let (metrics, dropped) = match destination {
+        Destination::Own(_) => Metrics::after(&folder.metrics(), training.epochs_done())?,
+        Destination::Numbered | Destination::Named(_) => {
+            (Metrics::create(&folder.metrics())?, None)
+        }
+    };
     config.write(&folder.config())?;
     report.start(&Start {
         settings: &settings,
-        input: selection.dataset.train.images.size(),
+        input,
         device: training.device(),
         parameters: training.vae().parameter_count(),
         steps_per_epoch: training.vae().steps_per_epoch(),
@@ -73,8 +76,6 @@ pub fn train(request: &Request, report: &mut dyn Report) -> Result<Summary> {
         dropped,
         first_mean: &first_mean,
     });
-    // The device has its own copy.
-    drop(selection);
     let mut run = Running { training, settings, folder, metrics, kept: 0 };
     let summary = run.go(data_dir, report)?;
     report.finish(&summary);

@@ -4,6 +4,7 @@ use std::{fmt, path::Path, time::Instant};
 
 use elbo_data::{Dataset, checksum::Checksum, shuffle_into};
 use elbo_nn::Checkpoint;
+use elbo_tensor::Planning;
 use elbo_vae::{Entries, Losses, Vae};
 
 use crate::{
@@ -52,17 +53,31 @@ impl fmt::Debug for Training {
 }
 
 impl Training {
-    /// A new model, and the data brought to the device.
-    pub fn new(data: &Dataset, settings: &Settings, device: Device) -> Result<Self> {
-        let (train, test) = (&data.train.images, &data.test.images);
+    /// A new model, and the data moved to the device: the host keeps none of it.
+    pub fn new(data: Dataset, settings: &Settings, device: Device) -> Result<Self> {
+        Self::with_planning(data, settings, device, Planning::default())
+    }
+
+    /// A new model whose steps are planned in a given way. Checkpoints do not depend on it beyond
+    /// rounding.
+    pub fn with_planning(
+        data: Dataset,
+        settings: &Settings,
+        device: Device,
+        planning: Planning,
+    ) -> Result<Self> {
+        let Dataset { name, train, test, .. } = data;
+        let (train, test) = (train.images, test.images);
         settings.check_with(train.size(), train.count)?;
         let config = settings.config(train.size(), train.count, test.count);
-        memory::check(&Entries::plan(&config)?.0, settings)?;
+        memory::check(&Entries::plan_with(&config, planning)?.0, settings)?;
         let opened = device.open()?;
         let device = opened.describe();
-        let mut vae = Vae::new(&config, |program| opened.session(program))?;
-        vae.write_train_images(&train.pixels)?;
+        let mut vae = Vae::with_planning(&config, planning, |program| opened.session(program))?;
+        // The smaller set first: at no time but the last does a set lie in memory twice.
         vae.write_test_images(&test.pixels)?;
+        drop(test);
+        vae.write_train_images(&train.pixels)?;
         let record = Record {
             model: config.sizes,
             rows: train.rows,
@@ -71,7 +86,7 @@ impl Training {
             epoch: 0,
             step: 0,
             train_images: train.count,
-            data: data.name.clone(),
+            data: name,
             train_sha256: Some(Checksum::of(&[&train.pixels]).to_string()),
         };
         let order = vec![0; train.count];

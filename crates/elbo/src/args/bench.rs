@@ -82,6 +82,7 @@ impl BenchArguments {
             // At most `1024`.
             threads: self.threads as usize,
             level: self.level.level(),
+            planning: self.model.planning(),
             steps: self.steps as usize,
         }
     }

@@ -8,7 +8,7 @@ use elbo::{
     data::{Network, Wanted},
 };
 
-use super::{proxy, usual_data};
+use super::{PlanningArguments, proxy, usual_data};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -51,6 +51,8 @@ pub(crate) struct TrainArguments {
     /// Threads of the CPU, 0 for all cores; results do not depend on it [default: 0]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     threads: Option<usize>,
+    #[command(flatten)]
+    planning: PlanningArguments,
 
     /// Settings in a TOML file, such as a run's config.toml; flags win over it
     #[arg(long, value_name = "FILE")]
@@ -91,6 +93,7 @@ impl TrainArguments {
             config: self.config,
             device: self.device.map(DeviceName::kind),
             threads: self.threads,
+            planning: self.planning.planning(),
             out: self.out,
             resume: self.resume,
         }

@@ -26,7 +26,8 @@ fn everything_measured_is_a_positive_number() {
     let folder = small_set();
     let settings = Settings { hidden: 8, latent: 2, batch_size: 16, ..Settings::default() };
     let data = Wanted { named: Some(folder.path().into()), ..Wanted::default() };
-    let bench = Bench { settings, data, threads: 1, level: Level::Avx512, steps: 20 };
+    let (threads, level, planning) = (1, Level::Avx512, Planning::default());
+    let bench = Bench { settings, data, threads, level, planning, steps: 20 };
     let measured = measure(&bench, &mut ()).unwrap();
     for figure in [
         measured.peak_gflops,

@@ -15,7 +15,7 @@ fn settings() -> Settings {
 
 fn training(settings: &Settings) -> Training {
     let data = elbo_data::synthetic_sized(1, 100, 30);
-    Training::new(&data, settings, Device { threads: 1, ..Device::default() }).unwrap()
+    Training::new(data, settings, Device { threads: 1, ..Device::default() }).unwrap()
 }
 
 /// Notes every step it is told of.
@@ -44,6 +44,27 @@ fn steps_are_told_at_the_pace_asked_for_and_change_nothing() {
     assert_eq!(notes.steps, [(1, 2, 5), (1, 4, 5), (1, 5, 5)]);
     assert_eq!((a.train, a.last_batch, a.test), (b.train, b.last_batch, b.test));
     assert_eq!(told.checkpoint().unwrap(), silent.checkpoint().unwrap());
+}
+
+#[test]
+fn an_unfused_training_has_the_same_losses_but_for_rounding() {
+    let data = elbo_data::synthetic_sized(1, 100, 30);
+    let trained = |fuse| {
+        let (device, planning) = (Device::default(), Planning { fuse, ..Planning::default() });
+        let training = Training::with_planning(data.clone(), &settings(), device, planning);
+        let mut training = training.unwrap();
+        let epochs: Vec<Epoch> = (0..2).map(|_| training.epoch(&mut ()).unwrap()).collect();
+        let entries = training.vae().program().entries();
+        (entries.iter().map(|entry| entry.calls().len()).sum::<usize>(), epochs)
+    };
+    let ((few_calls, fused), (many_calls, unfused)) = (trained(true), trained(false));
+    assert!(few_calls < many_calls);
+    for (a, b) in fused.iter().zip(&unfused) {
+        for (a, b) in [(a.train, b.train), (a.test, b.test), (a.last_batch, b.last_batch)] {
+            let (a, b) = (a.total(), b.total());
+            assert!((a / b - 1.0).abs() < 1e-5, "{a} fused, {b} unfused");
+        }
+    }
 }
 
 #[test]
@@ -96,7 +117,7 @@ fn every_epoch_visits_the_images_in_the_order_of_its_own_number() {
 #[test]
 fn a_checkpoint_of_other_images_is_refused_though_name_and_sizes_agree() {
     let other = elbo_data::synthetic_sized(2, 100, 30);
-    let mut other = Training::new(&other, &settings(), Device::default()).unwrap();
+    let mut other = Training::new(other, &settings(), Device::default()).unwrap();
     let checkpoint = training(&settings()).checkpoint().unwrap();
     let message = other.restore(&checkpoint, Path::new("x")).unwrap_err().to_string();
     assert!(message.starts_with("x: was trained on other images"), "{message}");
