@@ -1,10 +1,12 @@
 //! A slot's storage. Values lie in panels, and the buffer knows how.
 
 use elbo_tensor::Dtype;
-use ndarray::{ArrayView3, ArrayViewMut3, Axis};
+use ndarray::{ArrayViewMut3, Axis};
 
 use crate::{
     aligned::Aligned,
+    dispatch::Dispatch,
+    lanes::{Block, Kernel, Lanes, MOST_LANES},
     layout::{Form, Layout},
 };
 
@@ -83,25 +85,26 @@ impl Values {
     }
 
     /// Moves the values to where another layout has them, as many as it takes.
-    pub(crate) fn settle(&mut self, layout: Layout) {
-        if layout == self.layout {
-            return self.reserve(layout);
+    pub(crate) fn settle(&mut self, dispatch: Dispatch, layout: Layout) {
+        if layout != self.layout {
+            let (there, wanted) = (self.count(), layout.rows * layout.columns);
+            let mut values = vec![0.0; there.max(wanted)];
+            self.read(dispatch, &mut values[..there]);
+            self.layout = layout;
+            self.write(&values[..wanted]);
         }
-        let mut values = vec![0.0; self.count().max(layout.rows * layout.columns)];
-        let (count, wanted) = (self.count(), layout.rows * layout.columns);
-        self.read(&mut values[..count]);
-        self.layout = layout;
-        self.write(&values[..wanted]);
+        self.reserve(layout);
     }
 
-    /// Takes values over, row by row, if the slot has room for so many.
+    /// Takes values over, row by row, if the slot has room for so many. They are the first ones of the
+    /// layout that an entry relies on; the others stay as they are.
     pub(crate) fn write(&mut self, values: &[f32]) -> Option<()> {
         if values.len() > self.most {
             return None;
         }
-        if values.len() != self.count() {
-            self.layout = Layout { rows: 1, columns: values.len(), ..self.layout };
-            self.layout.form = Form::Straight;
+        if values.len() > self.count() || (values.len() < self.count() && !self.settled) {
+            let (columns, lanes) = (values.len(), self.layout.lanes);
+            self.layout = Layout { rows: 1, columns, form: Form::Straight, lanes };
         }
         let layout = self.layout;
         self.reserve(layout);
@@ -109,18 +112,13 @@ impl Values {
         Some(())
     }
 
-    /// Copies the values, row by row, or the first of a vector, if there are so many.
-    pub(crate) fn read(&self, values: &mut [f32]) -> Option<()> {
-        let is_vector = self.layout.rows == 1 && self.layout.form == Form::Straight;
-        if values.len() > self.count() || (values.len() < self.count() && !is_vector) {
+    /// Copies the first values, row by row, if there are so many.
+    pub(crate) fn read(&self, dispatch: Dispatch, values: &mut [f32]) -> Option<()> {
+        if values.len() > self.count() {
             return None;
         }
-        let layout = match is_vector {
-            true => Layout { columns: values.len(), ..self.layout },
-            false => self.layout,
-        };
-        match self.rooms[layout.form as usize].values().get(..layout.len()) {
-            Some(room) => copy_out(layout, room, values),
+        match self.rooms[self.layout.form as usize].values().get(..self.layout.len()) {
+            Some(room) => dispatch.enter(CopyOut { layout: self.layout, room, values }),
             // Nothing was ever written or computed.
             None => values.fill(0.0),
         }
@@ -133,15 +131,14 @@ impl Values {
     }
 }
 
-/// Panels of a room as an array of \[panel, vector, lane\].
-fn panels(layout: Layout) -> (usize, usize, usize) {
-    (layout.panels(), layout.depth(), layout.lanes)
-}
-
+/// Puts the first values into a room. If they are all there are, padding becomes 0.
 fn copy_in(layout: Layout, values: &[f32], room: &mut [f32]) {
-    room.fill(0.0);
-    let Ok(mut room) = ArrayViewMut3::from_shape(panels(layout), room) else { return };
-    for (row, values) in values.chunks_exact(layout.columns.max(1)).enumerate() {
+    if values.len() == layout.rows * layout.columns {
+        room.fill(0.0);
+    }
+    let panels = (layout.panels(), layout.depth(), layout.lanes);
+    let Ok(mut room) = ArrayViewMut3::from_shape(panels, room) else { return };
+    for (row, values) in values.chunks(layout.columns.max(1)).enumerate() {
         match layout.form {
             Form::Straight => {
                 let mut places = room.index_axis_mut(Axis(1), row);
@@ -159,20 +156,45 @@ fn copy_in(layout: Layout, values: &[f32], room: &mut [f32]) {
     }
 }
 
-fn copy_out(layout: Layout, room: &[f32], values: &mut [f32]) {
-    let Ok(room) = ArrayView3::from_shape(panels(layout), room) else { return };
-    for (row, values) in values.chunks_exact_mut(layout.columns.max(1)).enumerate() {
-        match layout.form {
-            Form::Straight => {
-                let places = room.index_axis(Axis(1), row);
-                for (place, values) in places.outer_iter().zip(values.chunks_mut(layout.lanes)) {
-                    values.iter_mut().zip(place).for_each(|(value, place)| *value = *place);
+/// The first values of a room, row by row.
+struct CopyOut<'a> {
+    layout: Layout,
+    room: &'a [f32],
+    values: &'a mut [f32],
+}
+
+impl Kernel for CopyOut<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Lanes>(self, simd: S) {
+        let Self { layout, room, values } = self;
+        let (lanes, panel_len) = (S::F32_LANES, layout.panel_len());
+        let columns = layout.columns.max(1);
+        for (number, rows) in values.chunks_mut(lanes * columns).enumerate() {
+            let row = number * lanes;
+            for column in (0..columns).step_by(lanes) {
+                // Rows of a block, a vector each.
+                let mut block: Block<S> = [simd.splat_f32s(0.0); MOST_LANES];
+                let (start, vectors) = match layout.form {
+                    Form::Straight => {
+                        (column / lanes * panel_len + row * lanes, lanes.min(layout.rows - row))
+                    }
+                    Form::Turned => {
+                        (number * panel_len + column * lanes, lanes.min(columns - column))
+                    }
+                };
+                let there = S::as_simd_f32s(&room[start..start + vectors * lanes]).0;
+                block[..vectors].copy_from_slice(there);
+                if layout.form == Form::Turned {
+                    simd.transpose(&mut block);
                 }
-            }
-            Form::Turned => {
-                let panel = room.index_axis(Axis(0), row / layout.lanes);
-                let places = panel.index_axis(Axis(1), row % layout.lanes);
-                values.iter_mut().zip(places).for_each(|(value, place)| *value = *place);
+                for (row, vector) in rows.chunks_mut(columns).zip(&block) {
+                    let end = row.len().min(column + lanes);
+                    if column < end {
+                        simd.partial_store_f32s(&mut row[column..end], *vector);
+                    }
+                }
             }
         }
     }
@@ -181,19 +203,28 @@ fn copy_out(layout: Layout, room: &[f32], values: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Level;
+
+    /// The dispatches of this machine.
+    fn dispatches() -> impl Iterator<Item = Dispatch> {
+        [Level::Plain, Level::Avx2, Level::Avx512].into_iter().map(Dispatch::new)
+    }
 
     #[test]
     fn values_come_back_as_they_went_in_from_every_layout() {
         for (rows, columns) in [(1, 5), (16, 16), (7, 33), (20, 3)] {
             for form in [Form::Straight, Form::Turned] {
-                for lanes in [4, 16] {
+                for dispatch in dispatches() {
+                    let lanes = dispatch.lanes();
                     let given: Vec<f32> = (0..rows * columns).map(|i| i as f32).collect();
                     let mut values = Values::zeros(rows * columns, lanes);
                     values.write(&given).unwrap();
-                    values.settle(Layout { rows, columns, form, lanes });
-                    let mut back = vec![0.0; given.len()];
-                    values.read(&mut back).unwrap();
-                    assert_eq!(back, given, "{rows}x{columns} {form:?} {lanes}");
+                    values.settle(dispatch, Layout { rows, columns, form, lanes });
+                    for len in [given.len(), given.len() - 1, columns + 1, 0] {
+                        let mut back = vec![0.0; len.min(given.len())];
+                        values.read(dispatch, &mut back).unwrap();
+                        assert_eq!(back, given[..back.len()], "{rows}x{columns} {form:?} {lanes}");
+                    }
                     assert!(values.write(&vec![0.0; given.len() + 1]).is_none());
                 }
             }
@@ -201,10 +232,26 @@ mod tests {
     }
 
     #[test]
+    fn the_first_values_may_be_written_alone_where_an_entry_relies_on_the_layout() {
+        for dispatch in dispatches() {
+            let lanes = dispatch.lanes();
+            let mut values = Values::zeros(12, lanes);
+            values.write(&[1.0; 12]).unwrap();
+            values.settle(dispatch, Layout { rows: 4, columns: 3, form: Form::Turned, lanes });
+            values.settled = true;
+            values.write(&[2.0; 5]).unwrap();
+            let mut back = [0.0; 12];
+            values.read(dispatch, &mut back).unwrap();
+            assert_eq!(back, [2.0, 2.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
+        }
+    }
+
+    #[test]
     fn a_turned_matrix_lies_column_by_column() {
         let mut values = Values::zeros(6, 4);
         values.write(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).unwrap();
-        values.settle(Layout { rows: 2, columns: 3, form: Form::Turned, lanes: 4 });
+        let dispatch = Dispatch::new(Level::Plain);
+        values.settle(dispatch, Layout { rows: 2, columns: 3, form: Form::Turned, lanes: 4 });
         let want = [1.0, 4.0, 0.0, 0.0, 2.0, 5.0, 0.0, 0.0, 3.0, 6.0, 0.0, 0.0];
         assert_eq!(values.room_mut(Form::Turned), want);
     }

@@ -79,7 +79,7 @@ impl Cpu {
     }
 
     fn plan(&self, calls: &[Call], memory: &mut Memory<Buffer>) -> Result<Plan, Error> {
-        let plan = plan(calls, memory, self.threads, self.dispatch.lanes())?;
+        let plan = plan(calls, memory, self.threads, self.dispatch)?;
         let slots = plan.slots.iter().map(|slot| slot.index() + 1).max().unwrap_or(0);
         self.crew().places.reserve(slots);
         Ok(plan)
@@ -95,7 +95,7 @@ impl Cpu {
     ) -> Result<(), Error> {
         for (slot, layout) in &plan.before {
             if let Some(values) = memory.get_mut(*slot).and_then(Buffer::as_f32_mut) {
-                values.settle(*layout);
+                values.settle(self.dispatch, *layout);
             }
         }
         let Crew { team, places } = &mut *self.crew();
@@ -214,11 +214,23 @@ impl Backend for Cpu {
         }
     }
 
+    fn adopt(&self, buffer: &mut Buffer, pixels: Vec<u8>) -> Result<(), Error> {
+        match buffer {
+            Buffer::U8(target) if target.len() == pixels.len() => {
+                *target = pixels;
+                Ok(())
+            }
+            _ => self.write(buffer, Data::U8(&pixels)),
+        }
+    }
+
     fn read(&self, buffer: &Buffer, values: DataMut<'_>) -> Result<(), Error> {
         let (len, dtype) = (values.len(), values.dtype());
         let wrong = Error::Slot { op: "read", len, dtype };
         match (buffer, values) {
-            (Buffer::F32(source), DataMut::F32(values)) => source.read(values).ok_or(wrong),
+            (Buffer::F32(source), DataMut::F32(values)) => {
+                source.read(self.dispatch, values).ok_or(wrong)
+            }
             (Buffer::U8(source), DataMut::U8(values)) => take(source, values, wrong),
             (Buffer::U32(source), DataMut::U32(values)) => take(source, values, wrong),
             _ => Err(wrong),

@@ -99,6 +99,11 @@ pub trait Backend {
     /// Copies values to the start of a buffer of their type.
     fn write(&self, buffer: &mut Self::Buffer, values: Data<'_>) -> Result<(), Self::Error>;
 
+    /// Fills a buffer with as many pixels as it holds, whose storage the device may keep as its own.
+    fn adopt(&self, buffer: &mut Self::Buffer, pixels: Vec<u8>) -> Result<(), Self::Error> {
+        self.write(buffer, Data::U8(&pixels))
+    }
+
     /// Copies the start of a buffer of their type back. A backend that lays values out in its own
     /// way may refuse to read more of them than the slot's last value has.
     fn read(&self, buffer: &Self::Buffer, values: DataMut<'_>) -> Result<(), Self::Error>;

@@ -1,6 +1,8 @@
 //! A program on a device: it owns every buffer, so a run needs nothing but its entry's number.
 
-use crate::{Backend, Data, DataMut, Dtype, EntryId, Error, Id, Memory, Operand, Program, Result};
+use crate::{
+    Backend, Data, DataMut, Dtype, EntryId, Error, Id, Memory, Operand, Program, Result, Slot,
+};
 
 /// A program on a device, its buffers allocated and its entries recorded.
 ///
@@ -44,12 +46,18 @@ impl<B: Backend> Session<B> {
             .ok_or_else(|| unreachable_value("read", id, "lost to a failed run"))
     }
 
-    fn upload(&mut self, id: Id, values: Data<'_>, extent: Extent) -> Result<()> {
+    /// The slot of an input or parameter, if values fit it.
+    fn writable(&self, id: Id, values: Data<'_>, extent: Extent) -> Result<Slot> {
         let kept = self.program.fixed(id);
         let operand = kept.ok_or(unreachable_value("write", id, "not kept by any entry"))?;
         check_transfer("write", operand, (values.len(), values.dtype()), extent)?;
+        Ok(operand.slot)
+    }
+
+    fn upload(&mut self, id: Id, values: Data<'_>, extent: Extent) -> Result<()> {
+        let slot = self.writable(id, values, extent)?;
         let lost = unreachable_value("write", id, "lost to a failed run");
-        let buffer = self.memory.get_mut(operand.slot).ok_or(lost)?;
+        let buffer = self.memory.get_mut(slot).ok_or(lost)?;
         self.backend.write(buffer, values).map_err(device)
     }
 
@@ -117,6 +125,12 @@ pub trait Run {
     /// Writes all of an input or parameter.
     fn write(&mut self, id: Id, values: Data<'_>) -> Result<()>;
 
+    /// Writes all of an input of bytes and gives up its storage: a data set then lies in memory once,
+    /// not twice, where the device is the host.
+    fn give(&mut self, id: Id, pixels: Vec<u8>) -> Result<()> {
+        self.write(id, Data::U8(&pixels))
+    }
+
     /// Writes the first values of an input or parameter, such as the rows of a batch that is not full.
     /// The others stay as they are.
     fn write_front(&mut self, id: Id, values: Data<'_>) -> Result<()>;
@@ -163,6 +177,13 @@ impl<B: Backend> Run for Session<B> {
 
     fn write(&mut self, id: Id, values: Data<'_>) -> Result<()> {
         self.upload(id, values, Extent::All)
+    }
+
+    fn give(&mut self, id: Id, pixels: Vec<u8>) -> Result<()> {
+        let slot = self.writable(id, Data::U8(&pixels), Extent::All)?;
+        let lost = unreachable_value("write", id, "lost to a failed run");
+        let buffer = self.memory.get_mut(slot).ok_or(lost)?;
+        self.backend.adopt(buffer, pixels).map_err(device)
     }
 
     fn write_front(&mut self, id: Id, values: Data<'_>) -> Result<()> {

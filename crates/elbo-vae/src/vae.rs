@@ -87,19 +87,21 @@ impl Vae {
         Ok(self.run.read_counter(self.entries.optimizer.step)?)
     }
 
-    /// Writes the training set. `pixels`: `[train_images, input]`, 0 for black to 255 for white.
-    pub fn write_train_images(&mut self, pixels: &[u8]) -> Result<()> {
-        self.write_images("training images", self.entries.train, pixels)
+    /// Writes the training set. `pixels`: `[train_images, input]`, 0 for black to 255 for white. A
+    /// vector is kept, on a device that can, instead of being copied.
+    pub fn write_train_images(&mut self, pixels: impl Into<Vec<u8>>) -> Result<()> {
+        self.write_images("training images", self.entries.train, pixels.into())
     }
 
-    /// Writes the test set. `pixels`: `[test_images, input]`, 0 for black to 255 for white.
-    pub fn write_test_images(&mut self, pixels: &[u8]) -> Result<()> {
-        self.write_images("test images", self.entries.test, pixels)
+    /// Writes the test set. `pixels`: `[test_images, input]`, 0 for black to 255 for white. A vector is
+    /// kept, on a device that can, instead of being copied.
+    pub fn write_test_images(&mut self, pixels: impl Into<Vec<u8>>) -> Result<()> {
+        self.write_images("test images", self.entries.test, pixels.into())
     }
 
-    fn write_images(&mut self, what: &'static str, images: Images, pixels: &[u8]) -> Result<()> {
+    fn write_images(&mut self, what: &'static str, images: Images, pixels: Vec<u8>) -> Result<()> {
         Error::check_len(what, pixels.len(), images.count, self.config.sizes.input)?;
-        Ok(self.run.write(images.pixels, pixels.into())?)
+        Ok(self.run.give(images.pixels, pixels)?)
     }
 
     /// Parameters and moments, with the given metadata and the step beside it.

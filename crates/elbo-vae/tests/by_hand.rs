@@ -27,8 +27,8 @@ fn vae(config: &Config, threads: usize) -> Vae {
         Ok(Box::new(Session::new(cpu, program)?))
     })
     .unwrap();
-    vae.write_train_images(&pixels(config.train_images * config.sizes.input)).unwrap();
-    vae.write_test_images(&pixels(config.test_images * config.sizes.input)).unwrap();
+    vae.write_train_images(pixels(config.train_images * config.sizes.input)).unwrap();
+    vae.write_test_images(pixels(config.test_images * config.sizes.input)).unwrap();
     vae
 }
 

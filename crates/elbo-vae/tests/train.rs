@@ -20,8 +20,8 @@ fn vae(config: &Config) -> Vae {
         Ok(Box::new(Session::new(cpu, program)?))
     })
     .unwrap();
-    vae.write_train_images(&pictures(TRAIN, 0)).unwrap();
-    vae.write_test_images(&pictures(TEST, 1000)).unwrap();
+    vae.write_train_images(pictures(TRAIN, 0)).unwrap();
+    vae.write_test_images(pictures(TEST, 1000)).unwrap();
     vae
 }
 
@@ -149,7 +149,7 @@ fn rows_in_memory_of_the_callers_are_the_same_whatever_was_there() {
 #[test]
 fn data_of_the_wrong_length_is_refused_with_both_lengths() {
     let mut vae = vae(&config(16));
-    let message = vae.write_train_images(&[0; 35]).unwrap_err().to_string();
+    let message = vae.write_train_images([0; 35]).unwrap_err().to_string();
     assert!(message.contains("35 values") && message.contains("70 rows of 36"), "{message}");
     assert!(vae.begin_epoch(&[0; 3]).is_err());
     assert!(vae.encode(&[0; 35]).is_err());

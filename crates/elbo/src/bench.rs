@@ -109,9 +109,8 @@ impl Subject {
         let mut vae = Vae::with_planning(&config, bench.planning, |program| {
             Ok(Box::new(Session::new(cpu, program)?))
         })?;
-        vae.write_test_images(&test.pixels)?;
-        vae.write_train_images(&train.pixels)?;
-        drop(train);
+        vae.write_test_images(&test.pixels[..])?;
+        vae.write_train_images(train.pixels)?;
         let peak = Cpu::with_level(bench.threads, bench.level)?;
         let order = elbo_data::permutation(config.seed, 1, config.train_images as u32);
         let images = INFERENCE_IMAGES.min(test.count);

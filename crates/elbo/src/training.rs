@@ -74,10 +74,9 @@ impl Training {
         let opened = device.open()?;
         let device = opened.describe();
         let mut vae = Vae::with_planning(&config, planning, |program| opened.session(program))?;
-        // The smaller set first: at no time but the last does a set lie in memory twice.
-        vae.write_test_images(&test.pixels)?;
-        drop(test);
-        vae.write_train_images(&train.pixels)?;
+        let train_sha256 = Some(Checksum::of(&[&train.pixels]).to_string());
+        vae.write_test_images(test.pixels)?;
+        vae.write_train_images(train.pixels)?;
         let record = Record {
             model: config.sizes,
             rows: train.rows,
@@ -87,7 +86,7 @@ impl Training {
             step: 0,
             train_images: train.count,
             data: name,
-            train_sha256: Some(Checksum::of(&[&train.pixels]).to_string()),
+            train_sha256,
         };
         let order = vec![0; train.count];
         Ok(Self { vae, settings: settings.clone(), device, epoch: 0, order, record })

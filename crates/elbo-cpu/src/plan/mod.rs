@@ -17,6 +17,7 @@ pub(crate) use phases::races;
 use crate::{
     Error,
     buffer::Buffer,
+    dispatch::Dispatch,
     layout::{Form, Layout},
     lending::{Access, Kind},
 };
@@ -69,13 +70,14 @@ impl Plan {
     }
 }
 
-/// Plans calls for so many threads of so many lanes, and makes room for what they need.
+/// Plans calls for so many threads, and makes room for what they need.
 pub(crate) fn plan(
     calls: &[Call],
     memory: &mut Memory<Buffer>,
     threads: usize,
-    lanes: usize,
+    dispatch: Dispatch,
 ) -> Result<Plan, Error> {
+    let lanes = dispatch.lanes();
     for call in calls {
         check(call, memory)?;
     }
@@ -86,7 +88,7 @@ pub(crate) fn plan(
     if let Some(task) = races(&plan.tasks, threads) {
         return Err(Error::Taken { op: calls[plan.tasks[task].call].op.name() });
     }
-    reserve(&plan, memory);
+    reserve(&plan, memory, dispatch);
     Ok(plan)
 }
 
@@ -128,7 +130,7 @@ fn operands(call: &Call) -> impl Iterator<Item = (&Operand, bool)> {
     std::iter::once((&call.out, true)).chain(args.map(|(i, arg)| (arg, changes.contains(&i))))
 }
 
-fn reserve(plan: &Plan, memory: &mut Memory<Buffer>) {
+fn reserve(plan: &Plan, memory: &mut Memory<Buffer>, dispatch: Dispatch) {
     for access in plan.tasks.iter().flat_map(|task| &task.accesses) {
         let slot = plan.slots.iter().find(|slot| slot.index() == access.slot);
         let buffer = slot.and_then(|slot| memory.get_mut(*slot)).and_then(Buffer::as_f32_mut);
@@ -138,7 +140,7 @@ fn reserve(plan: &Plan, memory: &mut Memory<Buffer>) {
     }
     for (slot, layout) in &plan.before {
         if let Some(values) = memory.get_mut(*slot).and_then(Buffer::as_f32_mut) {
-            values.settle(*layout);
+            values.settle(dispatch, *layout);
             values.settled = true;
         }
     }

@@ -40,11 +40,11 @@ fn planned(threads: usize) -> (Plan, usize) {
     let updates: Vec<_> = updates.into_iter().map(Var::id).collect();
     let mut program = Program::new(tape).unwrap();
     let entry = program.entry("train", &outputs, &updates).unwrap();
-    let cpu = Cpu::with_level(1, Level::Plain).unwrap();
+    let cpu = Cpu::with_level(1, Level::Avx512).unwrap();
     let alloc = |slot: &elbo_tensor::SlotInfo| cpu.alloc(slot.dtype, slot.len).unwrap();
     let mut memory = Memory::<Buffer>::new(program.slots().iter().map(alloc).collect());
     let calls = program.planned(entry).calls();
-    (plan(calls, &mut memory, threads, 16).unwrap(), calls.len())
+    (plan(calls, &mut memory, threads, cpu.dispatch()).unwrap(), calls.len())
 }
 
 fn turned(plan: &Plan) -> Vec<&Task> {

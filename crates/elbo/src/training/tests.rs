@@ -101,7 +101,7 @@ fn every_epoch_visits_the_images_in_the_order_of_its_own_number() {
         Device { threads: 1, ..Device::default() }.open().unwrap().session(program)
     })
     .unwrap();
-    by_hand.write_train_images(&data.train.images.pixels).unwrap();
+    by_hand.write_train_images(&data.train.images.pixels[..]).unwrap();
 
     let mut training = training(&settings);
     for epoch in 1..=3 {
