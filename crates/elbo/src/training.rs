@@ -7,7 +7,7 @@ use elbo_nn::Checkpoint;
 use elbo_vae::{Entries, Losses, Vae};
 
 use crate::{
-    Device, Error, Record, Report, Result, Settings, Step, memory, record::TrainingRecord,
+    Best, Device, Error, Record, Report, Result, Settings, Step, memory, record::TrainingRecord,
 };
 
 /// What an epoch came to. Losses are means over images.
@@ -25,6 +25,10 @@ pub struct Epoch {
     pub test: Losses,
     /// How long the epoch took, testing included.
     pub seconds: f64,
+    /// What it was trained with.
+    pub learning_rate: f64,
+    /// Whether no epoch before had as low a loss on the test images.
+    pub is_best: bool,
     /// The last batch reconstructed, [images, rows, columns] in [-1, 1], where a picture of this
     /// epoch is to be kept.
     pub reconstruction: Option<Vec<f32>>,
@@ -37,6 +41,9 @@ pub struct Training {
     device: String,
     /// Epochs completed.
     epoch: u32,
+    /// Whether the epoch after it has begun and is not over.
+    in_the_middle: bool,
+    best: Option<Best>,
     order: Vec<u32>,
     /// What a checkpoint says besides epoch and step.
     record: Record,
@@ -73,9 +80,20 @@ impl Training {
             train_images: train.count,
             data: data.name.clone(),
             train_sha256: Some(Checksum::of(&[&train.pixels]).to_string()),
+            best: None,
+            middle: None,
         };
         let order = vec![0; train.count];
-        Ok(Self { vae, settings: settings.clone(), device, epoch: 0, order, record })
+        Ok(Self {
+            vae,
+            settings: settings.clone(),
+            device,
+            epoch: 0,
+            in_the_middle: false,
+            best: None,
+            order,
+            record,
+        })
     }
 
     /// Goes on from where a checkpoint was written. `path` is where it comes from, for messages.
@@ -86,49 +104,94 @@ impl Training {
         record.check_pixels(self.record.train_sha256.as_deref(), path)?;
         self.vae.restore(checkpoint, path).map_err(Error::Restore)?;
         self.epoch = record.epoch;
+        self.best = record.best;
+        self.in_the_middle = false;
+        if let Some(middle) = record.middle {
+            self.shuffle();
+            self.vae.continue_epoch(&self.order, &middle.into()).map_err(Error::Restore)?;
+            self.in_the_middle = true;
+        }
         Ok(())
     }
 
-    /// Trains for one epoch and measures the model on the test images.
+    /// Trains for one epoch, or for the rest of one, and measures the model on the test images.
     ///
     /// The order of the images is a function of the seed and the epoch alone.
     pub fn epoch(&mut self, report: &mut dyn Report) -> Result<Epoch> {
+        loop {
+            if let Some(epoch) = self.advance(report)? {
+                return Ok(epoch);
+            }
+        }
+    }
+
+    /// Trains to the end of an epoch as [`Training::epoch`] does, unless [`Report::stop`] asks for an
+    /// end after some step. Then there is no epoch to tell of; [`Training::checkpoint`] has its
+    /// middle, and what trains next goes on from there.
+    pub fn advance(&mut self, report: &mut dyn Report) -> Result<Option<Epoch>> {
         let began = Instant::now();
         let number = self.epoch + 1;
-        shuffle_into(&mut self.order, self.settings.seed, number);
-        self.vae.begin_epoch(&self.order)?;
-        self.take_steps(number, report)?;
-
+        if !self.in_the_middle {
+            self.shuffle();
+            self.vae.begin_epoch(&self.order)?;
+            self.in_the_middle = true;
+        }
+        let learning_rate = self.settings.learning_rate_of(number);
+        // Checked to be a positive, finite `f32`.
+        self.vae.write_learning_rate(learning_rate as f32)?;
+        if !self.take_steps(number, report)? {
+            return Ok(None);
+        }
         let losses = self.vae.epoch_losses()?;
         self.check_loss(number, losses.mean)?;
-        let reconstruction =
-            if self.settings.keeps(number) { Some(self.vae.last_reconstruction()?) } else { None };
+        let keeps = self.settings.keeps_picture(number);
+        let reconstruction = keeps.then(|| self.vae.last_reconstruction()).transpose()?;
         let test = self.vae.evaluate()?;
         self.check_loss(number, test)?;
+        self.in_the_middle = false;
         self.epoch = number;
-        Ok(Epoch {
+        let is_best = self.best.is_none_or(|best| test.total() < best.test_loss);
+        if is_best {
+            self.best = Some(Best { epoch: number, test_loss: test.total() });
+        }
+        Ok(Some(Epoch {
             number,
             step: self.vae.step()?,
             train: losses.mean,
             last_batch: losses.last_batch,
             test,
             seconds: began.elapsed().as_secs_f64(),
+            learning_rate,
+            is_best,
             reconstruction,
-        })
+        }))
     }
 
-    fn take_steps(&mut self, epoch: u32, report: &mut dyn Report) -> Result<()> {
+    /// The order of the next epoch's images.
+    fn shuffle(&mut self) {
+        shuffle_into(&mut self.order, self.settings.seed, self.epoch + 1);
+    }
+
+    /// The rest of the epoch's steps. Returns whether all were taken.
+    ///
+    /// One at a time: a step takes milliseconds, and nobody who wants to stop waits for longer.
+    fn take_steps(&mut self, epoch: u32, report: &mut dyn Report) -> Result<bool> {
         let of = self.vae.steps_per_epoch();
-        let pace = report.pace(of);
-        let mut done = 0;
-        while done < of {
-            done += self.vae.train(pace.unwrap_or(of).max(1))?;
-            if pace.is_some() {
+        let pace = report.pace(of).map(|pace| pace.max(1));
+        loop {
+            let done = self.vae.steps_done();
+            if done == of {
+                return Ok(true);
+            }
+            if report.stop() {
+                return Ok(false);
+            }
+            let done = done + self.vae.train(1)?;
+            if pace.is_some_and(|pace| done.is_multiple_of(pace) || done == of) {
                 let mean = self.vae.epoch_losses()?.mean;
                 report.step(Step { epoch, done, of, mean });
             }
         }
-        Ok(())
     }
 
     fn check_loss(&self, epoch: u32, losses: Losses) -> Result<()> {
@@ -136,12 +199,19 @@ impl Training {
         if loss.is_finite() {
             return Ok(());
         }
-        Err(Error::Diverged { epoch, loss, learning_rate: self.settings.learning_rate })
+        Err(Error::Diverged { epoch, loss, learning_rate: self.settings.learning_rate_of(epoch) })
     }
 
     /// All that is needed to go on from here, the same bytes for the same training.
     pub fn checkpoint(&self) -> Result<Checkpoint> {
-        let record = Record { epoch: self.epoch, step: self.vae.step()?, ..self.record.clone() };
+        let middle = (self.steps_in_the_middle() > 0).then(|| self.vae.epoch_progress());
+        let record = Record {
+            epoch: self.epoch,
+            step: self.vae.step()?,
+            best: self.best,
+            middle: middle.transpose()?.map(Into::into),
+            ..self.record.clone()
+        };
         Ok(self.vae.checkpoint(record.to_metadata()?)?)
     }
 
@@ -153,6 +223,18 @@ impl Training {
     /// Images drawn from the prior with the training's seed: [count, rows, columns] in [-1, 1].
     pub fn samples(&mut self, count: usize) -> Result<Vec<f32>> {
         Ok(self.vae.sample(count, self.settings.seed)?)
+    }
+
+    /// Steps taken of an epoch that is not over; 0 between two epochs.
+    #[must_use]
+    pub const fn steps_in_the_middle(&self) -> usize {
+        if self.in_the_middle { self.vae.steps_done() } else { 0 }
+    }
+
+    /// The epoch with the lowest loss on the test images, those before a checkpoint included.
+    #[must_use]
+    pub const fn best(&self) -> Option<Best> {
+        self.best
     }
 
     /// Epochs completed.
