@@ -29,7 +29,7 @@ pub use error::{Error, Result};
 pub use lock::Lock;
 pub use plan::plan;
 pub use record::{Best, Middle, Record, TrainingRecord};
-pub use report::{Ending, Report, Start, Step, Summary};
+pub use report::{Ending, Report, ReportRequest, Start, Step, Summary, report};
 pub use request::Request;
 pub use resume::Resumed;
 pub use run::train;

@@ -9,7 +9,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use elbo::{Ending, Error};
 
-use args::{Arguments, BenchArguments, Command, DataArguments, PlanArguments, TrainArguments};
+use args::{
+    Arguments, BenchArguments, Command, DataArguments, PlanArguments, ReportArguments,
+    TrainArguments,
+};
 use terminal::{JsonLines, Terminal};
 
 /// The user can fix it: other arguments, other files.
@@ -22,6 +25,7 @@ fn main() -> ExitCode {
             Ok(Some(stopped)) => return ExitCode::from(stopped),
             outcome => outcome.map(|_| ()),
         },
+        Command::Report(arguments) => report(arguments, &command),
         Command::Data(arguments) => data(&arguments, &command),
         Command::Plan(arguments) => plan(&arguments),
         Command::Bench(arguments) => bench(&arguments, &command),
@@ -47,6 +51,13 @@ fn train(arguments: TrainArguments, command: &str) -> Result<Option<u8>, Error> 
         (elbo::train(&request, &mut terminal)?, terminal.exit_code())
     };
     Ok(code.filter(|_| summary.ending == Ending::Stopped))
+}
+
+fn report(arguments: ReportArguments, command: &str) -> Result<(), Error> {
+    let mut terminal = Terminal::new(command);
+    let page = elbo::report(&arguments.into_request(), &mut terminal)?;
+    terminal::text(&format!("{}\n", page.display()));
+    Ok(())
 }
 
 fn data(arguments: &DataArguments, command: &str) -> Result<(), Error> {

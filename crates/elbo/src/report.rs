@@ -1,9 +1,19 @@
-//! What a training tells whoever watches it.
+//! What a training tells whoever watches it, and, as one page, whoever looks at it afterwards.
+
+mod explorer;
+mod html;
+mod map;
+mod of_run;
+pub(crate) mod page;
+mod principal;
+mod tables;
 
 use std::path::PathBuf;
 
 use elbo_data::Progress;
 use elbo_vae::Losses;
+
+pub use of_run::{ReportRequest, report};
 
 use crate::{Best, Epoch, Record, Settings, data::Selection};
 
@@ -113,6 +123,8 @@ pub struct Summary {
     pub best: Option<Best>,
     /// Images drawn from the prior, where the training was not stopped.
     pub samples: Option<PathBuf>,
+    /// All of it on one page, where the training was not stopped.
+    pub report: Option<PathBuf>,
     /// Of how many of its epochs a picture was kept.
     pub pictures: u32,
     /// Of how many of its epochs a checkpoint was kept.

@@ -5,13 +5,14 @@ use std::{
     time::Instant,
 };
 
-use elbo_data::Images;
+use elbo_data::{Images, Split};
 
 use crate::{
     Config, Destination, Ending, Epoch, Error, Lock, Report, Request, Result, Resumed, RunFolder,
     Settings, Start, Summary, Training, chart, data,
     metrics::{Metrics, Row},
     pictures,
+    report::page::Page,
 };
 
 /// Images drawn from the prior at the end.
@@ -45,7 +46,7 @@ pub fn train(request: &Request, report: &mut dyn Report) -> Result<Summary> {
     if let Some(resumed) = &resumed {
         training.restore(&resumed.checkpoint, &resumed.path)?;
     }
-    let first_mean = training.mean(first(&selection.dataset.train.images))?;
+    let first_mean = training.means(first(&selection.dataset.train.images))?;
 
     let (folder, lock) = destination.make(lock)?;
     let (metrics, dropped) = match destination {
@@ -77,10 +78,18 @@ pub fn train(request: &Request, report: &mut dyn Report) -> Result<Summary> {
         dropped,
         first_mean: &first_mean,
     });
-    // The device has its own copy.
-    drop(selection);
-    let mut run =
-        Running { training, settings, folder, metrics, pictures: 0, checkpoints: 0, _lock: lock };
+    // The device has its own copy of what is trained on.
+    let test = selection.dataset.test;
+    let mut run = Running {
+        training,
+        settings,
+        test,
+        folder,
+        metrics,
+        pictures: 0,
+        checkpoints: 0,
+        _lock: lock,
+    };
     let summary = run.go(data_dir, report)?;
     report.finish(&summary);
     Ok(summary)
@@ -94,6 +103,7 @@ fn first(images: &Images) -> &[u8] {
 struct Running {
     training: Training,
     settings: Settings,
+    test: Split,
     folder: RunFolder,
     metrics: Metrics,
     /// Epochs of which a picture was kept.
@@ -124,7 +134,9 @@ impl Running {
             }
         };
         let seconds = began.elapsed().as_secs_f64();
-        let samples = if ending == Ending::Stopped { None } else { Some(self.samples()?) };
+        let stopped = ending == Ending::Stopped;
+        let samples = if stopped { None } else { Some(self.samples()?) };
+        let page = if stopped { None } else { Some(self.page().write()?) };
         Ok(Summary {
             run: self.folder.path().into(),
             settings: self.settings.clone(),
@@ -135,6 +147,7 @@ impl Running {
             last,
             best: self.training.best().filter(|_| self.folder.best().exists()),
             samples,
+            report: page,
             pictures: self.pictures,
             checkpoints: self.checkpoints,
             data_dir,
@@ -193,6 +206,12 @@ impl Running {
         let path = self.folder.samples();
         pictures::write(&path, &self.training.samples(SAMPLES)?, rows, columns)?;
         Ok(path)
+    }
+
+    /// The run as a page; all other files are written before it.
+    fn page(&mut self) -> Page<'_> {
+        let Self { folder, training, test, metrics, .. } = self;
+        Page { folder, training, test, rows: metrics.rows() }
     }
 
     fn inside(&self, path: &Path) -> PathBuf {

@@ -6,7 +6,7 @@ mod stage;
 use elbo_vae::{Config, Sizes};
 use serde::Serialize;
 
-use crate::{Error, Result};
+use crate::{Error, Record, Result};
 
 pub use overrides::Overrides;
 pub use stage::Stage;
@@ -65,6 +65,25 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The settings that a checkpoint was trained with.
+    #[must_use]
+    pub fn of(record: &Record) -> Self {
+        let (Sizes { hidden, latent, .. }, training) = (record.model, &record.training);
+        Self {
+            epochs: training.epochs,
+            batch_size: training.batch_size,
+            learning_rate: training.learning_rate,
+            lr_at: training.lr_at.clone(),
+            latent,
+            hidden,
+            seed: training.seed,
+            log_every: training.log_every,
+            image_every: training.image_every,
+            checkpoint_every: training.checkpoint_every(),
+            patience: training.patience,
+        }
+    }
+
     /// The sizes of a model for images of `input` pixels.
     #[must_use]
     pub const fn sizes(&self, input: usize) -> Sizes {

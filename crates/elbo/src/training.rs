@@ -204,20 +204,29 @@ impl Training {
 
     /// All that is needed to go on from here, the same bytes for the same training.
     pub fn checkpoint(&self) -> Result<Checkpoint> {
+        Ok(self.vae.checkpoint(self.record()?.to_metadata()?)?)
+    }
+
+    /// What a checkpoint says of the training besides its tensors.
+    pub fn record(&self) -> Result<Record> {
         let middle = (self.steps_in_the_middle() > 0).then(|| self.vae.epoch_progress());
-        let record = Record {
+        Ok(Record {
             epoch: self.epoch,
             step: self.vae.step()?,
             best: self.best,
             middle: middle.transpose()?.map(Into::into),
             ..self.record.clone()
-        };
-        Ok(self.vae.checkpoint(record.to_metadata()?)?)
+        })
     }
 
-    /// μ of an image, one value a latent dimension. `pixels`: [rows, columns], 0 to 255.
-    pub fn mean(&mut self, pixels: &[u8]) -> Result<Vec<f32>> {
+    /// μ of images, [count, latent]. `pixels`: [count, rows, columns], 0 to 255.
+    pub fn means(&mut self, pixels: &[u8]) -> Result<Vec<f32>> {
         Ok(self.vae.encode(pixels)?.means)
+    }
+
+    /// The images of latents, [count, rows, columns] in [-1, 1]. `latents`: [count, latent].
+    pub fn decode(&mut self, latents: &[f32]) -> Result<Vec<f32>> {
+        Ok(self.vae.decode(latents)?)
     }
 
     /// Images drawn from the prior with the training's seed: [count, rows, columns] in [-1, 1].

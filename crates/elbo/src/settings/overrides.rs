@@ -89,22 +89,9 @@ impl Overrides {
     /// A model's sizes cannot change, nor what an epoch is made of in its middle. Neither can a
     /// training go on that is over: by its last epoch, or because it has not got better for long.
     pub fn resumed(&self, record: &Record, path: &Path) -> Result<Settings> {
-        let (sizes, training) = (record.model, &record.training);
-        same_size(path, "--hidden", self.hidden, sizes.hidden)?;
-        same_size(path, "--latent", self.latent, sizes.latent)?;
-        let settings = self.over(Settings {
-            epochs: training.epochs,
-            batch_size: training.batch_size,
-            learning_rate: training.learning_rate,
-            lr_at: training.lr_at.clone(),
-            latent: sizes.latent,
-            hidden: sizes.hidden,
-            seed: training.seed,
-            log_every: training.log_every,
-            image_every: training.image_every,
-            checkpoint_every: training.checkpoint_every(),
-            patience: training.patience,
-        });
+        same_size(path, "--hidden", self.hidden, record.model.hidden)?;
+        same_size(path, "--latent", self.latent, record.model.latent)?;
+        let settings = self.over(Settings::of(record));
         if settings.epochs <= record.epoch {
             let fact = format!(
                 "is at epoch {} already, {} asked for in all; give a larger total, such as \

@@ -129,8 +129,11 @@ fn results(summary: &Summary) -> Vec<String> {
             "        squared error summed over an image, and nats; lower is better".into(),
         ]);
     }
+    if let Some(report) = &summary.report {
+        lines.push(format!("look:    {} (all of it on one page)", report.display()));
+    }
     if let Some(samples) = &summary.samples {
-        lines.push(format!("look:    {} (drawn from the prior)", samples.display()));
+        lines.push(format!("         {} (drawn from the prior)", samples.display()));
     }
     if summary.pictures > 0 {
         let of = counted(summary.pictures, "epoch");

@@ -29,13 +29,18 @@ impl Going {
         let mut command = sandbox.command(train);
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("elbo starts");
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        let mut going = Self { child, lines };
+        going.wait_for_an_epoch();
+        going
+    }
+
+    fn wait_for_an_epoch(&mut self) {
         let mut line = String::new();
         while !line.starts_with("epoch ") {
             line.clear();
-            assert!(lines.read_line(&mut line).unwrap() > 0, "ended before its first epoch");
+            assert!(self.lines.read_line(&mut line).unwrap() > 0, "ended before its next epoch");
         }
-        Self { child, lines }
     }
 
     fn signal(&self, name: &str) {
@@ -102,7 +107,9 @@ fn a_signal_ends_a_training_that_goes_on_as_if_it_had_not() {
 #[test]
 fn a_second_signal_ends_the_program_at_once() {
     let sandbox = Sandbox::with_digits(600, 50);
-    let going = Going::start(&sandbox, &["--out", "mine"]);
+    let mut going = Going::start(&sandbox, &["--out", "mine"]);
+    // Told of before it is saved: the second one's line means that the first is on the disk.
+    going.wait_for_an_epoch();
     // Both are there before the program looks, or the second comes while it saves: 130 either way.
     going.signal("-INT");
     going.signal("-INT");
@@ -128,6 +135,9 @@ fn two_trainings_do_not_write_to_one_folder() {
     outcome.is_refused_with(&["--lr: "]);
     going.signal("-TERM");
     assert_eq!(going.end().0, Some(143));
+    // Whoever is refused leaves the folder as it is, and free once the other has ended.
     let epochs = sandbox.text("mine/metrics.csv").lines().count().to_string();
-    sandbox.train(&["--resume", "mine", "--epochs", &(epochs + "0")]);
+    let outcome =
+        sandbox.elbo(train.iter().chain(&["--resume", "mine", "--epochs", epochs.as_str()]));
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
 }

@@ -72,6 +72,7 @@ fn over(kept: u32, data_dir: Option<PathBuf>) -> Summary {
         last: Some(first()),
         best: Some(Best { epoch: 98, test_loss: 61.127 }),
         samples: Some("runs/0001/samples.png".into()),
+        report: Some("runs/0001/report.html".into()),
         pictures: kept,
         checkpoints: kept,
         data_dir,
@@ -88,7 +89,8 @@ fn the_summary_says_what_came_of_it_and_where_it_lies() {
             "train   123.39 = 97.02 reconstruction + 26.37 KL",
             "test     86.20 = 60.42 reconstruction + 25.78 KL",
             "        squared error summed over an image, and nats; lower is better",
-            "look:    runs/0001/samples.png (drawn from the prior)",
+            "look:    runs/0001/report.html (all of it on one page)",
+            "         runs/0001/samples.png (drawn from the prior)",
             "         runs/0001/vae_img (reconstructions of 5 epochs)",
             "losses:  runs/0001/loss.svg, runs/0001/metrics.csv",
             "model:   runs/0001/checkpoints/last.safetensors, and 5 kept beside it",
@@ -96,7 +98,7 @@ fn the_summary_says_what_came_of_it_and_where_it_lies() {
             "go on:   elbo train --resume runs/0001 --epochs 200",
         ]
     );
-    assert_eq!(summary(&over(0, None), "elbo").len(), 10);
+    assert_eq!(summary(&over(0, None), "elbo").len(), 11);
 }
 
 #[test]
