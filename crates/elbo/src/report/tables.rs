@@ -39,11 +39,22 @@ pub(super) fn settings(table: &toml::Table) -> Vec<(String, String)> {
                 let own = settings(section).into_iter();
                 rows.extend(own.map(|(inner, value)| (format!("{name}: {inner}"), value)));
             }
-            toml::Value::String(text) => rows.push((name.clone(), text.clone())),
-            other => rows.push((name.clone(), other.to_string())),
+            toml::Value::Array(values) if values.is_empty() => {
+                rows.push((name.clone(), "none".into()));
+            }
+            toml::Value::Array(values) => {
+                let words: Vec<String> = values.iter().map(word).collect();
+                rows.push((name.clone(), words.join(", ")));
+            }
+            other => rows.push((name.clone(), word(other))),
         }
     }
     rows
+}
+
+/// A value without the quotes that TOML wants.
+fn word(value: &toml::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_string)
 }
 
 /// How long it took. `images`: of the training set.
@@ -111,12 +122,12 @@ mod tests {
 
     #[test]
     fn settings_are_listed_with_their_sections_and_escaped() {
-        let table =
-            "lr = 0.001\nlr-at = [\"5:1e-4\"]\ndata-dir = \"<my> data\"\n[data]\nrows = 28\n";
+        let table = "lr = 0.001\nlr-at = [\"5:1e-4\", \"9:1e-5\"]\nrest = []\n\
+                     data-dir = \"<my> data\"\n[data]\nrows = 28\n";
         let rows = settings(&table.parse().unwrap());
         let find = |name: &str| rows.iter().find(|row| row.0 == name).unwrap().1.clone();
         assert_eq!((find("lr"), find("data: rows")), ("0.001".into(), "28".into()));
-        assert_eq!(find("lr-at"), "[\"5:1e-4\"]");
+        assert_eq!((find("lr-at"), find("rest")), ("5:1e-4, 9:1e-5".into(), "none".into()));
         assert!(terms(&rows).contains("<dt>data-dir</dt><dd>&lt;my&gt; data</dd>"));
     }
 

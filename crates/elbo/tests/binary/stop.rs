@@ -81,6 +81,11 @@ fn a_signal_ends_a_training_that_goes_on_as_if_it_had_not() {
         let done = checkpoint.metadata["epoch"].as_u64().unwrap();
         let rows = sandbox.text(&format!("{run}/metrics.csv")).lines().count() as u64 - 1;
         assert_eq!(rows, done);
+        // A page can be had of any checkpoint, one from an epoch's middle too.
+        let outcome = sandbox.elbo(["report", run]);
+        assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+        let page = sandbox.text(&format!("{run}/report.html"));
+        assert!(page.contains(&format!("<dt>epochs</dt><dd>{done}</dd>")));
         let epochs = (done + 1).to_string();
         let resume = ["train", "--resume", run, "--data-dir", "digits", "--epochs", &epochs];
         if !checkpoint.metadata["middle"].is_null() {
