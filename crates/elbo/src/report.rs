@@ -35,7 +35,7 @@ pub trait Report {
     }
 
     /// Whether the training is to end before the next step, in a way that it can go on from. Asked
-    /// between any two steps.
+    /// between steps, every few milliseconds or as often as [`Report::pace`] says.
     fn stop(&self) -> bool {
         false
     }

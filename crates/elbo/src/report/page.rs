@@ -15,6 +15,8 @@ use crate::{Error, Result, RunFolder, Training, atomic, chart, metrics::Row};
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
+/// What stands in the place of a decoder that does not fit.
+const TOO_LARGE: &str = "<p>This model’s decoder is too large to run in a page.</p>\n";
 const SCRIPT: &str = include_str!("explorer.js");
 
 /// Reconstructions shown at the most, the first epoch's and the last one's among them.
@@ -62,6 +64,7 @@ impl Page<'_> {
             ("title", &escaped(&title)),
             ("run", &escaped(&self.folder.path().display().to_string())),
             ("facts", &self.facts()),
+            ("absent", if model.is_some() { "" } else { TOO_LARGE }),
             // A page without a model shows no explorer.
             ("model", &html::in_script(model.as_deref().unwrap_or("null"))),
             ("map", &map.svg),
@@ -179,6 +182,7 @@ mod tests {
         places.sort_unstable();
         places.dedup();
         let expected = [
+            "absent",
             "charts",
             "epochs",
             "facts",

@@ -76,6 +76,11 @@ fn a_restored_training_goes_on_as_if_it_had_never_stopped() {
 struct Impatient(std::cell::Cell<usize>);
 
 impl Report for Impatient {
+    /// To be asked between any two steps.
+    fn pace(&self, _: usize) -> Option<usize> {
+        Some(1)
+    }
+
     fn stop(&self) -> bool {
         let left = self.0.get();
         self.0.set(left.saturating_sub(1));
