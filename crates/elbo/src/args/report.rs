@@ -12,8 +12,8 @@ use super::{proxy, usual_data};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
-  elbo report runs/0001                                     runs/0001/report.html, for the last epoch
-  elbo report runs/0001/checkpoints/best.safetensors        the same for the best one";
+  elbo report runs/0001                                runs/0001/report.html again
+  elbo report runs/0001/checkpoints/best.safetensors   of the best epoch";
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArguments {

@@ -2,6 +2,9 @@
 
 /// Rounds of the iteration: the directions are as good as exact long before.
 const ROUNDS: usize = 300;
+/// Products summed at the most, some seconds of them; of many points in many dimensions every so
+/// many are taken.
+const MOST_PRODUCTS: usize = 1 << 31;
 
 /// A plane through the mean of some points, along their first two principal components.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,13 +21,16 @@ pub(super) struct Plane {
 impl Plane {
     /// The plane of some points, [count, dimensions] in one row.
     pub(super) fn of(points: &[f32], dimensions: usize) -> Self {
-        let count = (points.len() / dimensions.max(1)).max(1) as f64;
+        let products = points.len().saturating_mul(dimensions);
+        let every = products.div_ceil(MOST_PRODUCTS).max(1);
+        let points = || points.chunks_exact(dimensions.max(1)).step_by(every);
+        let count = points().count().max(1) as f64;
         let mut origin = vec![0.0; dimensions];
-        for point in points.chunks_exact(dimensions) {
+        for point in points() {
             add(&mut origin, point.iter().map(|value| f64::from(*value) / count));
         }
         let mut covariance = vec![vec![0.0; dimensions]; dimensions];
-        for point in points.chunks_exact(dimensions) {
+        for point in points() {
             let from: Vec<f64> =
                 point.iter().zip(&origin).map(|(value, mean)| f64::from(*value) - mean).collect();
             for (row, value) in covariance.iter_mut().zip(&from) {

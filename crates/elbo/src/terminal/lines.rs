@@ -96,17 +96,18 @@ pub(crate) fn summary(summary: &Summary, command: &str) -> Vec<String> {
 /// How long it went, and why no longer.
 fn ending(summary: &Summary) -> String {
     let Summary { epochs, seconds, steps_in_the_middle, settings, .. } = summary;
-    let done = format!("{} in {}", counted(*epochs, "epoch"), duration(*seconds));
+    let (epochs, time) = (counted(*epochs, "epoch"), duration(*seconds));
     match summary.ending {
-        Ending::Complete => format!("{done}."),
+        Ending::Complete => format!("{epochs} in {time}."),
         Ending::NoLongerBetter => format!(
-            "{done}; the test loss has got no better for {}.",
+            "{epochs} in {time}; the test loss has got no better for {}.",
             counted(settings.patience, "epoch")
         ),
         Ending::Stopped if *steps_in_the_middle > 0 => {
-            format!("stopped after {done} and {} of the next; saved.", steps(*steps_in_the_middle))
+            let steps = steps(*steps_in_the_middle);
+            format!("stopped after {time}, {epochs} and {steps} of the next; saved.")
         }
-        Ending::Stopped => format!("stopped after {done}; saved."),
+        Ending::Stopped => format!("stopped after {time} and {epochs}; saved."),
     }
 }
 

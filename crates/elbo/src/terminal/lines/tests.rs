@@ -113,7 +113,7 @@ fn a_training_that_was_stopped_says_where_and_how_to_go_on() {
     };
     let expected = [
         "",
-        "stopped after 3 epochs in 1 min 52 s and 1 step of the next; saved.",
+        "stopped after 1 min 52 s, 3 epochs and 1 step of the next; saved.",
         "model:   runs/0001/checkpoints/last.safetensors",
         "go on:   elbo train --resume runs/0001",
     ];
