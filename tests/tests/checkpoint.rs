@@ -47,6 +47,8 @@ fn parameters_have_the_names_and_shapes_of_pytorchs_state_dict() {
 fn metadata_say_nothing_of_time_place_and_threads() {
     let checkpoint = trained(1);
     let data = elbo_data::synthetic_sized(0, 60, 20);
+    let test_loss = checkpoint.metadata["best"]["test_loss"].clone();
+    assert!(test_loss.as_f64().is_some_and(|loss| loss > 0.0), "{test_loss}");
     let expected = serde_json::json!({
         "model": { "input": 784, "hidden": 12, "latent": 3 },
         "rows": 28,
@@ -64,6 +66,7 @@ fn metadata_say_nothing_of_time_place_and_threads() {
         "train_images": 60,
         "data": "synthetic digits",
         "train_sha256": Checksum::of(&[&data.train.images.pixels]).to_string(),
+        "best": { "epoch": 1, "test_loss": test_loss },
     });
     assert_eq!(checkpoint.metadata, expected);
     assert_eq!(trained(2), checkpoint);

@@ -23,6 +23,8 @@ type Outcome = Result<ExitCode, String>;
 enum Task {
     /// Train a model: `elbo train` built for speed, all arguments passed on
     Train(elbo::Arguments),
+    /// Write a run's report again: `elbo report` built for speed, all arguments passed on
+    Report(elbo::Arguments),
     /// Download and check data sets: `elbo data` built for speed, all arguments passed on
     Data(elbo::Arguments),
     /// Print what happens in a step: `elbo plan` built for speed, all arguments passed on
@@ -44,6 +46,7 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Task::parse() {
         Task::Train(arguments) => elbo::run("train", arguments),
+        Task::Report(arguments) => elbo::run("report", arguments),
         Task::Data(arguments) => elbo::run("data", arguments),
         Task::Plan(arguments) => elbo::run("plan", arguments),
         Task::Bench(arguments) => bench::run(arguments),

@@ -10,8 +10,7 @@ use std::{
 ///
 /// Whatever happens on the way, the name holds all of the old content or all of the new.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let mut builder = tempfile::Builder::new();
     builder.prefix(".elbo-");
     // A temporary file is its owner's alone; these are files like any other, less the umask.
@@ -23,6 +22,28 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     sync_folder(folder)
+}
+
+/// Gives a file a second name, in place of whatever has that name. Takes no space and hardly any time.
+///
+/// An error where the two are on different disks, or the file system knows no such names.
+pub fn link(from: &Path, to: &Path) -> io::Result<()> {
+    let folder = folder_of(to);
+    let passing = tempfile::Builder::new()
+        .prefix(".elbo-")
+        .make_in(folder, |path| std::fs::hard_link(from, path))?;
+    let name = passing.path().to_path_buf();
+    passing.into_temp_path().persist(to).map_err(|error| error.error)?;
+    // Two names of one file already: then renaming leaves both as they are.
+    match std::fs::remove_file(name) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => sync_folder(folder),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
 }
 
 /// Brings the new name to the disk as well, where folders can be synced.
@@ -55,5 +76,20 @@ mod tests {
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_second_name_stays_when_the_first_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let [first, second] = ["first", "second"].map(|name| folder.path().join(name));
+        replace(&first, b"old").unwrap();
+        replace(&second, b"in the way").unwrap();
+        link(&first, &second).unwrap();
+        // As when both names were given before.
+        link(&first, &second).unwrap();
+        replace(&first, b"new").unwrap();
+        assert_eq!(fs::read(&second).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        assert!(link(&folder.path().join("gone"), &second).is_err());
     }
 }

@@ -15,6 +15,7 @@ pub use error::{Error, Result};
 pub use generate::Latents;
 pub use losses::{EpochLosses, Losses};
 pub use model::{Decoder, Encoder, Model, Objective, Posterior, objective, reparameterize};
+pub use training::EpochProgress;
 pub use vae::Vae;
 
 /// The numbers of the random streams, so that no two uses ever share one.

@@ -1,4 +1,5 @@
-//! Epochs of training and evaluation, batch by batch, losses read once at the end.
+//! Epochs of training and evaluation, batch by batch, losses read once at the end; an epoch may stop
+//! between two steps and go on later.
 
 use crate::{
     EpochLosses, Error, Losses, Result, Vae,
@@ -26,6 +27,15 @@ impl Images {
     }
 }
 
+/// How far an epoch has come: what is needed to go on in the middle of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EpochProgress {
+    /// Reconstruction loss of each batch so far, summed over its images.
+    pub reconstruction: Vec<f32>,
+    /// KL divergence of each batch so far, summed over its images.
+    pub kl: Vec<f32>,
+}
+
 impl Vae {
     /// Steps of an epoch: the full batches, and one for the images that are left over.
     #[must_use]
@@ -51,6 +61,54 @@ impl Vae {
         let taken = self.advance(self.entries.train, self.steps_done, steps)?;
         self.steps_done += taken;
         Ok(taken)
+    }
+
+    /// How far the epoch has come. Waits for the device.
+    pub fn epoch_progress(&self) -> Result<EpochProgress> {
+        let (mut reconstruction, mut kl) = self.logs(self.entries.train)?;
+        reconstruction.truncate(self.steps_done);
+        kl.truncate(self.steps_done);
+        Ok(EpochProgress { reconstruction, kl })
+    }
+
+    /// Goes on in an epoch over `order` where [`Vae::epoch_progress`] was asked for.
+    ///
+    /// Parameters, moments and step count are a checkpoint's: see [`Vae::restore`].
+    pub fn continue_epoch(&mut self, order: &[u32], progress: &EpochProgress) -> Result<()> {
+        let images = self.entries.train;
+        let steps = progress.reconstruction.len();
+        Error::check_len("losses of KL of an epoch's steps", progress.kl.len(), steps, 1)?;
+        if steps > images.batches() {
+            let wanted = format!("at most {}, the steps of an epoch", images.batches());
+            return Err(Error::Data { what: "losses of an epoch's steps", given: steps, wanted });
+        }
+        self.begin_epoch(order)?;
+        for (log, so_far) in
+            [(images.reconstruction_log, &progress.reconstruction), (images.kl_log, &progress.kl)]
+        {
+            let mut all = vec![0.0; images.batches()];
+            all[..steps].copy_from_slice(so_far);
+            self.run.write(log, (&all[..]).into())?;
+        }
+        self.run.write(images.cursor, (&[images.images_in(steps) as u32][..]).into())?;
+        self.run.write(images.batch, (&[steps as u32][..]).into())?;
+        self.steps_done = steps;
+        Ok(())
+    }
+
+    /// Steps of the current epoch that have run.
+    #[must_use]
+    pub const fn steps_done(&self) -> usize {
+        self.steps_done
+    }
+
+    /// Adam's learning rate from the next step on: a positive number.
+    pub fn write_learning_rate(&mut self, rate: f32) -> Result<()> {
+        if !(rate > 0.0 && rate.is_finite()) {
+            let fact = format!("is {rate}, wants a positive number such as 0.001");
+            return Err(Error::config("learning_rate", &fact));
+        }
+        Ok(self.run.write(self.entries.optimizer.learning_rate, (&[rate][..]).into())?)
     }
 
     /// The losses of the epoch's steps so far. Waits for the device.

@@ -91,6 +91,44 @@ fn a_restored_model_goes_on_as_if_it_had_never_stopped() {
 }
 
 #[test]
+fn an_epoch_goes_on_from_its_middle_as_if_it_had_never_stopped() {
+    let order: Vec<u32> = (0..TRAIN as u32).rev().collect();
+    let mut straight = vae(&config(16));
+    epoch(&mut straight);
+    for steps in 0..=5 {
+        let mut stopped = vae(&config(16));
+        stopped.begin_epoch(&order).unwrap();
+        for _ in 0..steps {
+            assert_eq!(stopped.train(1).unwrap(), 1);
+        }
+        let checkpoint = stopped.checkpoint(().into()).unwrap();
+        let progress = stopped.epoch_progress().unwrap();
+        assert_eq!(progress.kl.len(), steps);
+
+        let mut resumed = vae(&config(16));
+        resumed.restore(&checkpoint, Path::new("in memory")).unwrap();
+        resumed.continue_epoch(&order, &progress).unwrap();
+        assert_eq!(resumed.steps_done(), steps);
+        while resumed.train(usize::MAX).unwrap() > 0 {}
+        assert_eq!(resumed.epoch_losses().unwrap(), straight.epoch_losses().unwrap(), "{steps}");
+        let [a, b] = [&resumed, &straight].map(|vae| vae.checkpoint(().into()).unwrap());
+        assert!(a == b, "after {steps} steps");
+    }
+}
+
+#[test]
+fn progress_that_no_epoch_can_have_is_refused() {
+    let mut vae = vae(&config(16));
+    let order: Vec<u32> = (0..TRAIN as u32).collect();
+    let progress =
+        |a, b| elbo_vae::EpochProgress { reconstruction: vec![1.0; a], kl: vec![1.0; b] };
+    let message = vae.continue_epoch(&order, &progress(6, 6)).unwrap_err().to_string();
+    assert!(message.contains("6 values, at most 5"), "{message}");
+    assert!(vae.continue_epoch(&order, &progress(2, 3)).is_err());
+    assert!(vae.write_learning_rate(f32::NAN).is_err() && vae.write_learning_rate(0.0).is_err());
+}
+
+#[test]
 fn a_checkpoint_of_other_sizes_is_refused_and_changes_nothing() {
     let other = Config { sizes: Sizes { hidden: 23, ..SIZES }, ..config(16) };
     let foreign = vae(&other).checkpoint(().into()).unwrap();

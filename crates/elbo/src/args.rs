@@ -1,6 +1,7 @@
 //! The arguments, what they are called, and which environment variables stand in for them.
 
 mod bench;
+mod report;
 mod train;
 
 use std::{env, path::PathBuf};
@@ -10,6 +11,7 @@ use elbo::{Settings, data::Network};
 use elbo_tensor::Planning;
 
 pub(crate) use bench::BenchArguments;
+pub(crate) use report::ReportArguments;
 pub(crate) use train::TrainArguments;
 
 /// Train variational autoencoders on MNIST and image sets like it
@@ -25,6 +27,9 @@ pub(crate) enum Command {
     /// Train a model and leave figures, pictures and checkpoints in a run folder
     #[command(after_help = train::EXAMPLES)]
     Train(Box<TrainArguments>),
+    /// Write a run's report again: one page with all of it, and its decoder to play with
+    #[command(after_help = report::EXAMPLES)]
+    Report(ReportArguments),
     /// Fetch MNIST, or check the data set that is there
     Data(DataArguments),
     /// Print what happens in a step: every call, its shapes and its cost

@@ -8,6 +8,8 @@ use crate::{Error, Result, atomic, metrics::Row};
 
 /// Width and height in pixels.
 const SIZE: (u32, u32) = (900, 760);
+/// The same of a panel that stands on a page for itself, where it may be shown smaller.
+const PANEL: (u32, u32) = (440, 330);
 /// Epochs drawn at the most: more cannot be told apart, and every epoch draws anew.
 const MOST_POINTS: usize = 600;
 /// Up to so many epochs each one gets a mark, so that one alone is seen too.
@@ -28,6 +30,14 @@ type Drawing<T = ()> = Result<T, Box<dyn error::Error>>;
 /// One line of a panel: its name, its colour, whether it is dashed, and its value in a row.
 type Series = (&'static str, RGBColor, bool, fn(&Row) -> f64);
 
+/// What a panel shows: its caption, its unit and its lines.
+struct Panel(&'static str, &'static str, &'static [Series]);
+
+const PANELS: [Panel; 2] = [
+    Panel("Loss = reconstruction + KL", "mean an image", &LOSSES),
+    Panel("Its parts", "squared error an image; KL in nats", &PARTS),
+];
+
 const LOSSES: [Series; 2] =
     [("train", TRAIN, false, |row| row.train_loss), ("test", TEST, false, |row| row.test_loss)];
 
@@ -40,11 +50,29 @@ const PARTS: [Series; 4] = [
 
 /// Writes the chart of a run's rows, whole or not at all.
 pub fn write(path: &Path, rows: &[Row]) -> Result<()> {
-    let text = draw(rows).map_err(|error| Error::Unwritten {
-        what: "the chart of the losses",
-        fact: error.to_string(),
-    })?;
+    let text = draw(rows).map_err(|error| unwritten(error.as_ref()))?;
     atomic::replace(path, text.as_bytes())
+}
+
+/// The chart's two panels, each as SVG of its own with the name that it has for readers of a screen.
+pub(crate) fn panels(rows: &[Row]) -> Result<[(&'static str, String); 2]> {
+    let rows = thinned(rows);
+    let draw = |Panel(caption, unit, series): &Panel| -> Drawing<(&'static str, String)> {
+        let mut text = String::new();
+        {
+            let area = SVGBackend::with_string(&mut text, PANEL).into_drawing_area();
+            panel(&area, caption, unit, &rows, series)?;
+            area.present()?;
+        }
+        Ok((caption, text))
+    };
+    let [losses, parts] = PANELS.each_ref().map(draw);
+    let drawn = |panel: Drawing<_>| panel.map_err(|error| unwritten(error.as_ref()));
+    Ok([drawn(losses)?, drawn(parts)?])
+}
+
+fn unwritten(error: &dyn error::Error) -> Error {
+    Error::Unwritten { what: "the chart of the losses", fact: error.to_string() }
 }
 
 /// The chart as SVG: the loss above, its parts below.
@@ -55,9 +83,9 @@ fn draw(rows: &[Row]) -> Drawing<String> {
         let area = SVGBackend::with_string(&mut text, SIZE).into_drawing_area();
         area.fill(&WHITE)?;
         let (above, below) = area.split_vertically(SIZE.1 / 2);
-        panel(&above, "Loss = reconstruction + KL", "mean an image", &rows, &LOSSES)?;
-        let unit = "squared error an image; KL in nats";
-        panel(&below, "Its parts", unit, &rows, &PARTS)?;
+        for (area, Panel(caption, unit, series)) in [above, below].iter().zip(PANELS) {
+            panel(area, caption, unit, &rows, series)?;
+        }
         area.present()?;
     }
     Ok(text)

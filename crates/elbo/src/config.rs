@@ -8,7 +8,7 @@ use std::{
 use elbo_data::Dataset;
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceKind, Error, Overrides, Result, Settings, atomic, data};
+use crate::{DeviceKind, Error, Overrides, Result, Settings, Stage, atomic, data};
 
 /// The first line of every file that is written, by which it is known again.
 pub(crate) const HEADING: &str = "# What this run was trained with";
@@ -26,6 +26,8 @@ pub struct Config {
     pub batch_size: Option<usize>,
     /// See [`Settings::learning_rate`].
     pub lr: Option<f64>,
+    /// See [`Settings::lr_at`]: a list such as `["50:3e-4", "80:1e-4"]`.
+    pub lr_at: Option<Vec<Stage>>,
     /// See [`Settings::latent`].
     pub latent: Option<usize>,
     /// See [`Settings::hidden`].
@@ -36,6 +38,10 @@ pub struct Config {
     pub log_every: Option<u32>,
     /// See [`Settings::image_every`].
     pub image_every: Option<u32>,
+    /// See [`Settings::checkpoint_every`].
+    pub checkpoint_every: Option<u32>,
+    /// See [`Settings::patience`].
+    pub patience: Option<u32>,
     /// What computes.
     pub device: Option<DeviceKind>,
     /// Threads of the CPU, 0 for one on each core.
@@ -74,11 +80,14 @@ impl Config {
             epochs: Some(settings.epochs),
             batch_size: Some(settings.batch_size),
             lr: Some(settings.learning_rate),
+            lr_at: Some(settings.lr_at.clone()),
             latent: Some(settings.latent),
             hidden: Some(settings.hidden),
             seed: Some(settings.seed),
             log_every: Some(settings.log_every),
             image_every: Some(settings.image_every),
+            checkpoint_every: Some(settings.checkpoint_every),
+            patience: Some(settings.patience),
             data: Some(DataConfig {
                 name: dataset.name.clone(),
                 train_images: Some(images.count),
@@ -116,16 +125,19 @@ impl Config {
 
     /// The settings that are said.
     #[must_use]
-    pub const fn overrides(&self) -> Overrides {
+    pub fn overrides(&self) -> Overrides {
         Overrides {
             epochs: self.epochs,
             batch_size: self.batch_size,
             learning_rate: self.lr,
+            lr_at: self.lr_at.clone(),
             latent: self.latent,
             hidden: self.hidden,
             seed: self.seed,
             log_every: self.log_every,
             image_every: self.image_every,
+            checkpoint_every: self.checkpoint_every,
+            patience: self.patience,
         }
     }
 
@@ -151,7 +163,15 @@ mod tests {
     fn what_is_written_is_read_back() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
-        let settings = Settings { learning_rate: 1.0, latent: 2, ..Settings::default() };
+        let settings = Settings {
+            learning_rate: 1.0,
+            lr_at: vec!["5:1e-4".parse().unwrap(), "9:3e-7".parse().unwrap()],
+            latent: 2,
+            image_every: 3,
+            checkpoint_every: 0,
+            patience: 4,
+            ..Settings::default()
+        };
         let config = Config {
             device: Some(DeviceKind::Cpu),
             threads: Some(2),
@@ -181,6 +201,7 @@ mod tests {
             ("epochs = 3\nepoch = 3\n", 2, "unknown field `epoch`"),
             ("# mine\n\nepochs = \"three\"\n", 3, "invalid type: string \"three\""),
             ("epochs = -1\n", 1, "invalid value"),
+            ("epochs = 3\nlr-at = [\"5:1e-4\", \"5\"]\n", 2, "`5` is no EPOCH:RATE"),
             ("device = \"gpu\"\n", 1, "unknown variant `gpu`"),
             ("epochs = 3\nlr = \n", 2, ""),
             ("[data]\nname = \"MNIST\"\ncolour = true\n", 3, "unknown field `colour`"),

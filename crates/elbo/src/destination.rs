@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Error, Result, Resumed, RunFolder};
+use crate::{Error, Result, Resumed, RunFolder, lock::Lock};
 
 /// Where numbered runs go.
 const RUNS: &str = "runs";
@@ -17,6 +17,8 @@ pub enum Destination {
     Numbered,
     /// A folder that the user named, for a new run.
     Named(PathBuf),
+    /// A folder that the user named, whose run is given up for a new one.
+    Emptied(PathBuf),
     /// The folder of the run that goes on.
     Own(PathBuf),
 }
@@ -25,12 +27,13 @@ impl Destination {
     /// The folder named by the user, or that of the run that goes on, or a new one.
     ///
     /// Refuses a named folder that holds another run, and to go on in a run's own folder from
-    /// before its newest checkpoint. Makes nothing.
-    pub fn new(out: Option<&Path>, resumed: Option<&Resumed>) -> Result<Self> {
+    /// before its newest checkpoint. With `force`, a named folder's run is to be given up instead.
+    /// Makes nothing and takes nothing away.
+    pub fn new(out: Option<&Path>, force: bool, resumed: Option<&Resumed>) -> Result<Self> {
         let own = resumed.and_then(|resumed| Some((resumed.run.as_deref()?, resumed)));
         match (out, own) {
-            (Some(out), Some((own, _))) if !same(out, own) => Self::named(out),
-            (Some(out), None) => Self::named(out),
+            (Some(out), Some((own, _))) if !same(out, own) => Self::named(out, force),
+            (Some(out), None) => Self::named(out, force),
             (_, Some((own, resumed))) => {
                 check_newest(own, resumed)?;
                 Ok(Self::Own(own.into()))
@@ -39,18 +42,37 @@ impl Destination {
         }
     }
 
-    fn named(out: &Path) -> Result<Self> {
+    /// The lock of the run that goes on in its own folder, taken before its checkpoint is read: what
+    /// another training adds in between would be lost.
+    pub fn lock_own(out: Option<&Path>, resume: Option<&Path>) -> Result<Option<Lock>> {
+        let own = resume.and_then(Resumed::run_of);
+        let own = own.filter(|own| out.is_none_or(|out| same(out, own)));
+        own.as_deref().map(Lock::take).transpose()
+    }
+
+    fn named(out: &Path, force: bool) -> Result<Self> {
+        if force {
+            RunFolder::at(out).check_kind()?;
+            return Ok(Self::Emptied(out.into()));
+        }
         RunFolder::check_free(out)?;
         Ok(Self::Named(out.into()))
     }
 
-    /// Makes the folder.
-    pub fn make(&self) -> Result<RunFolder> {
+    /// Makes the folder and locks it, unless its lock is held already.
+    pub fn make(&self, held: Option<Lock>) -> Result<(RunFolder, Lock)> {
+        let folder = match self {
+            Self::Numbered => RunFolder::numbered(Path::new(RUNS))?,
+            Self::Named(path) | Self::Emptied(path) | Self::Own(path) => RunFolder::open(path)?,
+        };
+        let lock = held.map_or_else(|| Lock::take(folder.path()), Ok)?;
         match self {
-            Self::Numbered => RunFolder::numbered(Path::new(RUNS)),
-            Self::Named(path) => RunFolder::create(path),
-            Self::Own(path) => RunFolder::open(path),
+            // Someone may have been faster.
+            Self::Named(path) => RunFolder::check_free(path)?,
+            Self::Emptied(_) => folder.clear()?,
+            Self::Numbered | Self::Own(_) => {}
         }
+        Ok((folder, lock))
     }
 }
 

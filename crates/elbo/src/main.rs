@@ -1,15 +1,19 @@
 //! The command `elbo`: reads arguments and the environment, calls the library, says what went wrong.
 
 mod args;
+mod interrupt;
 mod terminal;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use elbo::Error;
+use elbo::{Ending, Error};
 
-use args::{Arguments, BenchArguments, Command, DataArguments, PlanArguments, TrainArguments};
-use terminal::Terminal;
+use args::{
+    Arguments, BenchArguments, Command, DataArguments, PlanArguments, ReportArguments,
+    TrainArguments,
+};
+use terminal::{JsonLines, Terminal};
 
 /// The user can fix it: other arguments, other files.
 const FOR_THE_USER: u8 = 2;
@@ -17,7 +21,11 @@ const FOR_THE_USER: u8 = 2;
 fn main() -> ExitCode {
     let command = args::command();
     let outcome = match Arguments::parse().command {
-        Command::Train(arguments) => train(*arguments, &command),
+        Command::Train(arguments) => match train(*arguments, &command) {
+            Ok(Some(stopped)) => return ExitCode::from(stopped),
+            outcome => outcome.map(|_| ()),
+        },
+        Command::Report(arguments) => report(arguments, &command),
         Command::Data(arguments) => data(&arguments, &command),
         Command::Plan(arguments) => plan(&arguments),
         Command::Bench(arguments) => bench(&arguments, &command),
@@ -31,9 +39,25 @@ fn main() -> ExitCode {
     }
 }
 
-fn train(arguments: TrainArguments, command: &str) -> Result<(), Error> {
+/// Returns the exit code of a training that a signal has stopped.
+fn train(arguments: TrainArguments, command: &str) -> Result<Option<u8>, Error> {
     let mut terminal = Terminal::new(command);
-    elbo::train(&arguments.into_request(), &mut terminal).map(|_| ())
+    let as_json = arguments.log_json;
+    let request = arguments.into_request();
+    let (summary, code) = if as_json {
+        let mut lines = JsonLines::new(terminal);
+        (elbo::train(&request, &mut lines)?, lines.exit_code())
+    } else {
+        (elbo::train(&request, &mut terminal)?, terminal.exit_code())
+    };
+    Ok(code.filter(|_| summary.ending == Ending::Stopped))
+}
+
+fn report(arguments: ReportArguments, command: &str) -> Result<(), Error> {
+    let mut terminal = Terminal::new(command);
+    let page = elbo::report(&arguments.into_request(), &mut terminal)?;
+    terminal::text(&format!("{}\n", page.display()));
+    Ok(())
 }
 
 fn data(arguments: &DataArguments, command: &str) -> Result<(), Error> {

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use elbo_data::Dataset;
-use elbo_vae::Sizes;
+use elbo_vae::{EpochProgress, Sizes};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Error, Result, Settings};
+use crate::{Error, Result, Settings, Stage};
 
 /// A checkpoint's metadata.
 ///
@@ -34,6 +34,59 @@ pub struct Record {
     /// SHA-256 of the training pixels in hexadecimal; older checkpoints have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub train_sha256: Option<String>,
+    /// The best epoch so far; older checkpoints do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best: Option<Best>,
+    /// How far the epoch after [`Record::epoch`] has come, where the training stopped within it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub middle: Option<Middle>,
+}
+
+/// The epoch with the lowest loss on the test images.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    /// The epoch, counted from 1.
+    pub epoch: u32,
+    /// Its loss.
+    pub test_loss: f64,
+}
+
+impl Best {
+    /// Whether a training that has done `epoch` epochs has waited for a better one for too long.
+    #[must_use]
+    pub const fn is_old(&self, epoch: u32, settings: &Settings) -> bool {
+        settings.patience > 0 && epoch.saturating_sub(self.epoch) >= settings.patience
+    }
+}
+
+/// The losses of an epoch's steps so far, each summed over the images of its batch: as many as the
+/// epoch has taken steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Middle {
+    /// Of the reconstruction.
+    pub reconstruction: Vec<f32>,
+    /// Of KL.
+    pub kl: Vec<f32>,
+}
+
+impl Middle {
+    /// Steps of the epoch that were taken.
+    #[must_use]
+    pub const fn steps(&self) -> usize {
+        self.kl.len()
+    }
+}
+
+impl From<EpochProgress> for Middle {
+    fn from(EpochProgress { reconstruction, kl }: EpochProgress) -> Self {
+        Self { reconstruction, kl }
+    }
+}
+
+impl From<Middle> for EpochProgress {
+    fn from(Middle { reconstruction, kl }: Middle) -> Self {
+        Self { reconstruction, kl }
+    }
 }
 
 /// The settings that a resumed training takes over.
@@ -45,14 +98,29 @@ pub struct TrainingRecord {
     pub batch_size: usize,
     /// Adam's learning rate.
     pub learning_rate: f64,
+    /// Learning rates from later epochs on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lr_at: Vec<Stage>,
     /// What all random numbers start from.
     pub seed: u64,
     /// Every how many epochs the last batch's loss is printed; older checkpoints do not say.
     #[serde(default = "usual_log_every")]
     pub log_every: u32,
-    /// Every how many epochs a picture and a checkpoint are kept; older checkpoints do not say.
+    /// Every how many epochs a picture is kept; older checkpoints do not say.
     #[serde(default = "usual_image_every")]
     pub image_every: u32,
+    /// Every how many epochs a checkpoint is kept, where not as often as a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint_every: Option<u32>,
+    /// After how many epochs without a better test loss the training ends; 0 for never.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub patience: u32,
+}
+
+// The signature is serde's.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn usual_log_every() -> u32 {
@@ -66,15 +134,26 @@ fn usual_image_every() -> u32 {
 impl TrainingRecord {
     /// What of the settings is not the model's.
     #[must_use]
-    pub const fn of(settings: &Settings) -> Self {
+    pub fn of(settings: &Settings) -> Self {
+        let checkpoint_every = settings.checkpoint_every;
         Self {
             epochs: settings.epochs,
             batch_size: settings.batch_size,
             learning_rate: settings.learning_rate,
+            lr_at: settings.lr_at.clone(),
             seed: settings.seed,
             log_every: settings.log_every,
             image_every: settings.image_every,
+            checkpoint_every: (checkpoint_every != settings.image_every)
+                .then_some(checkpoint_every),
+            patience: settings.patience,
         }
+    }
+
+    /// Every how many epochs a checkpoint is kept.
+    #[must_use]
+    pub fn checkpoint_every(&self) -> u32 {
+        self.checkpoint_every.unwrap_or(self.image_every)
     }
 }
 
@@ -103,6 +182,26 @@ impl Record {
             ));
         }
         Ok(record)
+    }
+
+    /// Refuses settings with which the rest of an epoch would not be the rest: another batch size
+    /// or another order of the images.
+    pub fn check_middle(&self, settings: &Settings, path: &Path) -> Result<()> {
+        let Some(middle) = &self.middle else { return Ok(()) };
+        let TrainingRecord { batch_size, seed, .. } = self.training;
+        let (flag, then) = if settings.batch_size != batch_size {
+            ("--batch-size", batch_size as u64)
+        } else if settings.seed != seed {
+            ("--seed", seed)
+        } else {
+            return Ok(());
+        };
+        let fact = format!(
+            "stopped in the middle of epoch {}, after {} steps with {flag} {then}; leave {flag} out",
+            self.epoch + 1,
+            middle.steps()
+        );
+        Err(resume(path, fact))
     }
 
     /// Refuses pixels other than those that the checkpoint was trained on, if it says which.
@@ -157,6 +256,9 @@ mod tests {
                 batch_size: 8,
                 log_every: 5,
                 image_every: 7,
+                checkpoint_every: 2,
+                lr_at: vec!["2:1e-4".parse().unwrap()],
+                patience: 3,
                 ..Settings::default()
             }),
             epoch: 1,
@@ -164,14 +266,18 @@ mod tests {
             train_images: 32,
             data: crate::data::DRAWN.into(),
             train_sha256: Some("00".into()),
+            best: Some(Best { epoch: 1, test_loss: 0.1 + 0.2 }),
+            middle: Some(Middle { reconstruction: vec![0.1, 1e-30], kl: vec![3.7, 5.0] }),
         }
     }
 
     #[test]
     fn a_record_comes_back_as_it_was() {
-        let metadata = record().to_metadata().unwrap();
+        // By way of text, as in a file: no bit of a loss may be lost.
+        let text = record().to_metadata().unwrap().to_string();
+        let metadata = serde_json::from_str(&text).unwrap();
         assert_eq!(Record::from_metadata(&metadata, Path::new("x")).unwrap(), record());
-        assert!(metadata.to_string().contains(r#""learning_rate":0.001"#), "{metadata}");
+        assert!(text.contains(r#""learning_rate":0.001"#), "{text}");
     }
 
     #[test]
@@ -189,13 +295,32 @@ mod tests {
     #[test]
     fn a_record_of_an_older_version_is_read_with_what_held_then() {
         let mut metadata = record().to_metadata().unwrap();
-        metadata.as_object_mut().unwrap().remove("train_sha256");
-        for name in ["log_every", "image_every"] {
+        for name in ["train_sha256", "best", "middle"] {
+            metadata.as_object_mut().unwrap().remove(name);
+        }
+        for name in ["log_every", "image_every", "checkpoint_every", "lr_at", "patience"] {
             metadata["training"].as_object_mut().unwrap().remove(name);
         }
         let older = Record::from_metadata(&metadata, Path::new("x")).unwrap();
         assert_eq!((older.training.log_every, older.training.image_every), (20, 20));
+        assert_eq!((older.training.checkpoint_every(), older.training.patience), (20, 0));
+        assert_eq!((older.best, older.middle.clone()), (None, None));
         older.check_pixels(Some("anything"), Path::new("x")).unwrap();
+    }
+
+    #[test]
+    fn the_rest_of_an_epoch_has_the_batches_and_the_order_of_its_beginning() {
+        let settings = Settings { batch_size: 8, ..Settings::default() };
+        let record = record();
+        record.check_middle(&settings, Path::new("x")).unwrap();
+        let other = Settings { batch_size: 9, ..settings.clone() };
+        let message = record.check_middle(&other, Path::new("x")).unwrap_err().to_string();
+        let expected = "x: stopped in the middle of epoch 2, after 2 steps with --batch-size 8; \
+                        leave --batch-size out";
+        assert_eq!(message, expected);
+        let other = Settings { seed: 1, ..settings };
+        assert!(record.check_middle(&other, Path::new("x")).is_err());
+        Record { middle: None, ..record }.check_middle(&other, Path::new("x")).unwrap();
     }
 
     #[test]

@@ -1,11 +1,21 @@
-//! What a training tells whoever watches it.
+//! What a training tells whoever watches it, and, as one page, whoever looks at it afterwards.
+
+mod explorer;
+mod html;
+mod map;
+mod of_run;
+pub(crate) mod page;
+mod principal;
+mod tables;
 
 use std::path::PathBuf;
 
 use elbo_data::Progress;
 use elbo_vae::Losses;
 
-use crate::{Epoch, Record, Settings, data::Selection};
+pub use of_run::{ReportRequest, report};
+
+use crate::{Best, Epoch, Record, Settings, data::Selection};
 
 /// Someone who watches a training. Everything may be ignored; `()` ignores all of it.
 pub trait Report {
@@ -24,16 +34,22 @@ pub trait Report {
         None
     }
 
+    /// Whether the training is to end before the next step, in a way that it can go on from. Asked
+    /// between steps, every few milliseconds or as often as [`Report::pace`] says.
+    fn stop(&self) -> bool {
+        false
+    }
+
     /// Some steps of an epoch are done.
     fn step(&mut self, _step: Step) {}
 
     /// An epoch is done and measured.
     fn epoch(&mut self, _epoch: &Epoch, _settings: &Settings) {}
 
-    /// Files of an epoch were written and stay. Paths are within the run folder.
+    /// Files of an epoch were written and stay: pictures, checkpoints. Paths are within the run folder.
     fn kept(&mut self, _files: &[PathBuf]) {}
 
-    /// The training is over.
+    /// The training is over, or has stopped.
     fn finish(&mut self, _summary: &Summary) {}
 }
 
@@ -75,6 +91,17 @@ pub struct Step {
     pub mean: Losses,
 }
 
+/// Why a training took no further step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It has done all its epochs.
+    Complete,
+    /// The test loss has not got better for as long as [`Settings::patience`] says.
+    NoLongerBetter,
+    /// [`Report::stop`] asked for it. Nothing but the checkpoint is written then.
+    Stopped,
+}
+
 /// A training after its last step.
 #[derive(Clone, Debug)]
 pub struct Summary {
@@ -82,16 +109,26 @@ pub struct Summary {
     pub run: PathBuf,
     /// Settings in effect.
     pub settings: Settings,
+    /// Why it ended.
+    pub ending: Ending,
+    /// Steps taken of an epoch that it stopped in the middle of.
+    pub steps_in_the_middle: usize,
     /// Epochs trained in this run of the program.
     pub epochs: u32,
     /// How long they took, in seconds.
     pub seconds: f64,
-    /// The last epoch.
-    pub last: Epoch,
-    /// Images drawn from the prior.
-    pub samples: PathBuf,
-    /// Of how many of its epochs a picture and a checkpoint were kept.
-    pub kept: u32,
+    /// The last epoch; none where not one was completed.
+    pub last: Option<Epoch>,
+    /// The best epoch, where its checkpoint is in the run folder.
+    pub best: Option<Best>,
+    /// Images drawn from the prior, where the training was not stopped.
+    pub samples: Option<PathBuf>,
+    /// All of it on one page, where the training was not stopped.
+    pub report: Option<PathBuf>,
+    /// Of how many of its epochs a picture was kept.
+    pub pictures: u32,
+    /// Of how many of its epochs a checkpoint was kept.
+    pub checkpoints: u32,
     /// The data folder that was named, needed to go on.
     pub data_dir: Option<PathBuf>,
 }

@@ -26,6 +26,8 @@ pub struct Request {
     pub planning: Planning,
     /// The run folder, if one was named.
     pub out: Option<PathBuf>,
+    /// Whether the run in the folder that was named is given up for the new one.
+    pub force: bool,
     /// A checkpoint or a run folder to go on from.
     pub resume: Option<PathBuf>,
 }

@@ -20,6 +20,15 @@ pub struct Resumed {
 }
 
 impl Resumed {
+    /// The run folder that a checkpoint lies in, or that is named itself; whether or not the
+    /// checkpoint can be read.
+    pub(crate) fn run_of(file_or_run: &Path) -> Option<PathBuf> {
+        if file_or_run.join("checkpoints").is_dir() {
+            return Some(file_or_run.into());
+        }
+        RunFolder::of_checkpoint(file_or_run)
+    }
+
     /// Reads a checkpoint, or the newest one of a run folder.
     pub fn open(file_or_run: &Path) -> Result<Self> {
         let (path, run) = if file_or_run.is_dir() {
@@ -36,6 +45,25 @@ impl Resumed {
         let checkpoint = Checkpoint::load(&path).map_err(Error::Checkpoint)?;
         let record = Record::from_metadata(&checkpoint.metadata, &path)?;
         Ok(Self { path, run, record, checkpoint })
+    }
+
+    /// Brings the best checkpoint so far along, to the run folder in which the training goes on.
+    ///
+    /// Nothing where it is there, or where nobody has it any more.
+    pub(crate) fn carry_best(&self, folder: &RunFolder) -> Result<()> {
+        let Some(best) = self.record.best else { return Ok(()) };
+        let is_it = |record: &Record| record.best == Some(best) && record.epoch == best.epoch;
+        let at = |path: &Path| Self::open(path).ok().filter(|there| is_it(&there.record));
+        if at(&folder.best()).is_some() {
+            return Ok(());
+        }
+        let own = self.run.as_deref().and_then(|run| at(&RunFolder::at(run).best()));
+        let found = if self.record.middle.is_none() && is_it(&self.record) {
+            Some(&self.checkpoint)
+        } else {
+            own.as_ref().map(|own| &own.checkpoint)
+        };
+        found.map_or(Ok(()), |found| found.save(&folder.best()).map_err(Error::Save))
     }
 }
 

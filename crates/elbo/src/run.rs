@@ -5,13 +5,14 @@ use std::{
     time::Instant,
 };
 
-use elbo_data::Images;
+use elbo_data::{Images, Split};
 
 use crate::{
-    Config, Destination, Epoch, Error, Report, Request, Result, Resumed, RunFolder, Settings,
-    Start, Summary, Training, chart, data,
+    Config, Destination, Ending, Epoch, Error, Lock, Report, Request, Result, Resumed, RunFolder,
+    Settings, Start, Summary, Training, chart, data,
     metrics::{Metrics, Row},
     pictures,
+    report::page::Page,
 };
 
 /// Images drawn from the prior at the end.
@@ -22,6 +23,7 @@ const SAMPLES: usize = 64;
 /// What can be refused is refused before anything is fetched or written.
 pub fn train(request: &Request, report: &mut dyn Report) -> Result<Summary> {
     let file = request.file()?;
+    let lock = Destination::lock_own(request.out.as_deref(), request.resume.as_deref())?;
     let resumed = request.resume.as_deref().map(Resumed::open).transpose()?;
     let blame = |error| request.blame(error, &file, resumed.as_ref());
     let overrides = request.overrides.or(&file.overrides());
@@ -32,7 +34,7 @@ pub fn train(request: &Request, report: &mut dyn Report) -> Result<Summary> {
     settings.check().map_err(blame)?;
     let device = request.device(&file);
     device.check()?;
-    let destination = Destination::new(request.out.as_deref(), resumed.as_ref())?;
+    let destination = Destination::new(request.out.as_deref(), request.force, resumed.as_ref())?;
 
     let wanted = request.data(&file, resumed.as_ref());
     let selection = data::select(&wanted, report)?;
@@ -50,20 +52,25 @@ pub fn train(request: &Request, report: &mut dyn Report) -> Result<Summary> {
     };
     let images = &selection.dataset.train.images;
     let (input, first) = (images.size(), first(images).to_vec());
+    // The device takes the images; the report wants the test set's beside their labels.
+    let test = selection.dataset.test.clone();
     let training = Training::with_planning(selection.dataset, &settings, device, request.planning);
     let mut training = training.map_err(blame)?;
     if let Some(resumed) = &resumed {
         training.restore(&resumed.checkpoint, &resumed.path)?;
     }
-    let first_mean = training.mean(&first)?;
+    let first_mean = training.means(&first)?;
 
-    let folder = destination.make()?;
+    let (folder, lock) = destination.make(lock)?;
     let (metrics, dropped) = match destination {
         Destination::Own(_) => Metrics::after(&folder.metrics(), training.epochs_done())?,
-        Destination::Numbered | Destination::Named(_) => {
+        Destination::Numbered | Destination::Named(_) | Destination::Emptied(_) => {
             (Metrics::create(&folder.metrics())?, None)
         }
     };
+    if let Some(resumed) = &resumed {
+        resumed.carry_best(&folder)?;
+    }
     config.write(&folder.config())?;
     report.start(&Start {
         settings: &settings,
@@ -76,7 +83,16 @@ pub fn train(request: &Request, report: &mut dyn Report) -> Result<Summary> {
         dropped,
         first_mean: &first_mean,
     });
-    let mut run = Running { training, settings, folder, metrics, kept: 0 };
+    let mut run = Running {
+        training,
+        settings,
+        test,
+        folder,
+        metrics,
+        pictures: 0,
+        checkpoints: 0,
+        _lock: lock,
+    };
     let summary = run.go(data_dir, report)?;
     report.finish(&summary);
     Ok(summary)
@@ -90,35 +106,53 @@ fn first(images: &Images) -> &[u8] {
 struct Running {
     training: Training,
     settings: Settings,
+    test: Split,
     folder: RunFolder,
     metrics: Metrics,
-    /// Epochs of which a picture and a checkpoint were kept.
-    kept: u32,
+    /// Epochs of which a picture was kept.
+    pictures: u32,
+    /// Epochs of which a checkpoint was kept.
+    checkpoints: u32,
+    _lock: Lock,
 }
 
 impl Running {
     fn go(&mut self, data_dir: Option<PathBuf>, report: &mut dyn Report) -> Result<Summary> {
         let began = Instant::now();
         let before = self.training.epochs_done();
-        let last = loop {
-            let epoch = self.training.epoch(report)?;
+        let mut last = None;
+        let ending = loop {
+            let Some(epoch) = self.training.advance(report)? else {
+                self.save(&[self.folder.last()])?;
+                break Ending::Stopped;
+            };
             self.write(&epoch, report)?;
-            if epoch.number >= self.settings.epochs {
-                break epoch;
+            let number = epoch.number;
+            last = Some(epoch);
+            if number >= self.settings.epochs {
+                break Ending::Complete;
+            }
+            if self.training.best().is_some_and(|best| best.is_old(number, &self.settings)) {
+                break Ending::NoLongerBetter;
             }
         };
         let seconds = began.elapsed().as_secs_f64();
-        let (rows, columns) = self.training.image_size();
-        let samples = self.folder.samples();
-        pictures::write(&samples, &self.training.samples(SAMPLES)?, rows, columns)?;
+        let stopped = ending == Ending::Stopped;
+        let samples = if stopped { None } else { Some(self.samples()?) };
+        let page = if stopped { None } else { Some(self.page().write()?) };
         Ok(Summary {
             run: self.folder.path().into(),
             settings: self.settings.clone(),
-            epochs: last.number - before,
+            ending,
+            steps_in_the_middle: self.training.steps_in_the_middle(),
+            epochs: self.training.epochs_done() - before,
             seconds,
             last,
+            best: self.training.best().filter(|_| self.folder.best().exists()),
             samples,
-            kept: self.kept,
+            report: page,
+            pictures: self.pictures,
+            checkpoints: self.checkpoints,
             data_dir,
         })
     }
@@ -126,20 +160,61 @@ impl Running {
     /// The last checkpoint comes last: what it says is done is on the disk, and what a cut-short epoch
     /// has left is written again when the training goes on.
     fn write(&mut self, epoch: &Epoch, report: &mut dyn Report) -> Result<()> {
-        let checkpoint = self.training.checkpoint()?;
         self.metrics.append(&Row::of(epoch))?;
         report.epoch(epoch, &self.settings);
+        let mut kept = Vec::new();
         if let Some(images) = &epoch.reconstruction {
             let (rows, columns) = self.training.image_size();
             let picture = self.folder.picture(epoch.number);
             pictures::write(&picture, images, rows, columns)?;
-            let kept = self.folder.checkpoint(epoch.number);
-            checkpoint.save(&kept).map_err(Error::Save)?;
-            self.kept += 1;
-            report.kept(&[self.inside(&picture), self.inside(&kept)]);
+            self.pictures += 1;
+            kept.push(self.inside(&picture));
         }
+        let mut checkpoints = Vec::new();
+        if self.settings.keeps_checkpoint(epoch.number) {
+            let checkpoint = self.folder.checkpoint(epoch.number);
+            self.checkpoints += 1;
+            kept.push(self.inside(&checkpoint));
+            checkpoints.push(checkpoint);
+        }
+        if epoch.is_best {
+            checkpoints.push(self.folder.best());
+        }
+        checkpoints.push(self.folder.last());
         chart::write(&self.folder.chart(), self.metrics.rows())?;
-        checkpoint.save(&self.folder.last()).map_err(Error::Save)
+        self.save(&checkpoints)?;
+        if !kept.is_empty() {
+            report.kept(&kept);
+        }
+        Ok(())
+    }
+
+    /// Saves where the training stands under each of these names, in this order. It is written once:
+    /// bringing megabytes to the disk takes longer than a step.
+    fn save(&self, paths: &[PathBuf]) -> Result<()> {
+        let checkpoint = self.training.checkpoint()?;
+        let mut before: Option<&PathBuf> = None;
+        for path in paths {
+            let linked = before.is_some_and(|before| elbo_nn::atomic::link(before, path).is_ok());
+            if !linked {
+                checkpoint.save(path).map_err(Error::Save)?;
+            }
+            before = Some(path);
+        }
+        Ok(())
+    }
+
+    fn samples(&mut self) -> Result<PathBuf> {
+        let (rows, columns) = self.training.image_size();
+        let path = self.folder.samples();
+        pictures::write(&path, &self.training.samples(SAMPLES)?, rows, columns)?;
+        Ok(path)
+    }
+
+    /// The run as a page; all other files are written before it.
+    fn page(&mut self) -> Page<'_> {
+        let Self { folder, training, test, metrics, .. } = self;
+        Page { folder, training, test, rows: metrics.rows() }
     }
 
     fn inside(&self, path: &Path) -> PathBuf {

@@ -7,7 +7,8 @@ use std::{
 
 use crate::{Error, Result, config, metrics};
 
-/// A folder with `config.toml`, `metrics.csv`, `loss.svg`, `checkpoints/`, `vae_img/` and `samples.png`.
+/// A folder with `config.toml`, `metrics.csv`, `loss.svg`, `report.html`, `checkpoints/`, `vae_img/` and
+/// `samples.png`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunFolder {
     path: PathBuf,
@@ -54,18 +55,48 @@ impl RunFolder {
     ///
     /// What a run leaves that was stopped before its first checkpoint is nothing to keep.
     pub fn check_free(path: &Path) -> Result<()> {
-        let refuse = |fact: &str| Err(Error::RunFolder { path: path.into(), fact: fact.into() });
-        if path.exists() && !path.is_dir() {
+        let folder = Self::at(path);
+        folder.check_kind()?;
+        let kept = folder.last().exists() || folder.best().exists() || folder.last_kept().is_some();
+        if kept || metrics::has_rows(&folder.metrics()) {
+            let fact = "holds a run already; go on with --resume, name another folder, or give it \
+                        up for a new one with --force";
+            return Err(Error::RunFolder { path: path.into(), fact: fact.into() });
+        }
+        Ok(())
+    }
+
+    /// Refuses a folder that is no run's, as far as its settings tell.
+    pub(crate) fn check_kind(&self) -> Result<()> {
+        let refuse =
+            |fact: &str| Err(Error::RunFolder { path: self.path.clone(), fact: fact.into() });
+        if self.path.exists() && !self.path.is_dir() {
             return refuse("is a file; name a folder with --out");
         }
-        let folder = Self::at(path);
-        let kept = folder.last().exists() || folder.last_kept().is_some();
-        if kept || metrics::has_rows(&folder.metrics()) {
-            return refuse("holds a run already; go on with --resume, or name another folder");
-        }
-        let config = fs::read(folder.config());
+        let config = fs::read(self.config());
         if config.is_ok_and(|text| !text.starts_with(config::HEADING.as_bytes())) {
             return refuse("holds a config.toml of another kind; name another folder with --out");
+        }
+        Ok(())
+    }
+
+    /// Takes away what a training has left here, and nothing else.
+    pub(crate) fn clear(&self) -> Result<()> {
+        self.check_kind()?;
+        let own = [self.config(), self.metrics(), self.chart(), self.samples(), self.report()];
+        let checkpoints = files(&self.checkpoints(), |name| {
+            name.strip_suffix(".safetensors")
+                .is_some_and(|name| ["last", "best"].contains(&name) || name.starts_with("epoch-"))
+        });
+        let pictures =
+            files(&self.pictures(), |name| name.starts_with("image_") && name.ends_with(".png"));
+        for path in own.into_iter().chain(checkpoints).chain(pictures) {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(Error::Unwritable { path, source: error });
+                }
+                _ => {}
+            }
         }
         Ok(())
     }
@@ -120,6 +151,12 @@ impl RunFolder {
         self.checkpoints().join("last.safetensors")
     }
 
+    /// The checkpoint of the epoch with the lowest loss on the test images.
+    #[must_use]
+    pub fn best(&self) -> PathBuf {
+        self.checkpoints().join("best.safetensors")
+    }
+
     /// The checkpoint kept of an epoch.
     #[must_use]
     pub fn checkpoint(&self, epoch: u32) -> PathBuf {
@@ -130,6 +167,24 @@ impl RunFolder {
     #[must_use]
     pub fn picture(&self, epoch: u32) -> PathBuf {
         self.pictures().join(format!("image_{epoch}.png"))
+    }
+
+    /// All of the run on one page.
+    #[must_use]
+    pub fn report(&self) -> PathBuf {
+        self.path.join("report.html")
+    }
+
+    /// The pictures that are there, each with its epoch, in the epochs' order.
+    #[must_use]
+    pub fn kept_pictures(&self) -> Vec<(u32, PathBuf)> {
+        let epoch = |name: &str| name.strip_prefix("image_")?.strip_suffix(".png")?.parse().ok();
+        let paths = files(&self.pictures(), |name| epoch(name).is_some());
+        let named = |path: &PathBuf| epoch(path.file_name()?.to_str()?);
+        let mut pictures: Vec<_> =
+            paths.into_iter().filter_map(|path| Some((named(&path)?, path))).collect();
+        pictures.sort();
+        pictures
     }
 
     /// Images drawn from the prior at the end.
@@ -153,6 +208,13 @@ impl RunFolder {
         };
         Self::at(&run).config().is_file().then_some(run)
     }
+}
+
+/// The files of a folder whose names fit; none where there is no folder.
+fn files(folder: &Path, fits: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let fitting = entries.filter(|entry| entry.file_name().to_str().is_some_and(&fits));
+    fitting.map(|entry| entry.path()).collect()
 }
 
 /// The highest number that is the name of something in the folder, 0 if there is none.
@@ -217,6 +279,26 @@ mod tests {
         fs::write(run.config(), "[package]\n").unwrap();
         let message = RunFolder::create(&path).unwrap_err().to_string();
         assert!(message.contains("mine: holds a config.toml of another kind"), "{message}");
+    }
+
+    #[test]
+    fn clearing_takes_away_a_run_and_leaves_what_is_not_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunFolder::create(&folder.path().join("mine")).unwrap();
+        crate::Config::default().write(&run.config()).unwrap();
+        let notes = [run.path().join("notes.txt"), run.pictures().join("mine.png")];
+        let own = [run.last(), run.best(), run.checkpoint(3), run.metrics(), run.picture(12)];
+        for file in own.iter().chain(&notes) {
+            fs::write(file, "1").unwrap();
+        }
+        assert_eq!(run.kept_pictures(), [(12, run.picture(12))]);
+        run.clear().unwrap();
+        assert!(own.iter().all(|file| !file.exists()) && notes.iter().all(|file| file.exists()));
+        RunFolder::create(run.path()).unwrap();
+
+        fs::write(run.config(), "[package]\n").unwrap();
+        assert!(run.clear().unwrap_err().to_string().contains("of another kind"));
+        assert!(run.config().exists());
     }
 
     #[test]

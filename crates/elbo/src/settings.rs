@@ -1,13 +1,15 @@
 //! What a training can be told, what holds where nothing is said, and which values are refused.
 
 mod overrides;
+mod stage;
 
 use elbo_vae::{Config, Sizes};
 use serde::Serialize;
 
-use crate::{Error, Result};
+use crate::{Error, Record, Result};
 
 pub use overrides::Overrides;
+pub use stage::Stage;
 
 /// The most parameters a model may have, 1 GiB of them; Adam needs as much again twice.
 const MOST_PARAMETERS: usize = 1 << 28;
@@ -23,9 +25,11 @@ pub struct Settings {
     pub epochs: u32,
     /// Images a step.
     pub batch_size: usize,
-    /// Adam's learning rate.
+    /// Adam's learning rate, until the first stage if there is one.
     #[serde(rename = "lr")]
     pub learning_rate: f64,
+    /// Learning rates from later epochs on, in the epochs' order.
+    pub lr_at: Vec<Stage>,
     /// Latent dimensions.
     pub latent: usize,
     /// Units of each hidden layer.
@@ -34,8 +38,12 @@ pub struct Settings {
     pub seed: u64,
     /// Every how many epochs the last batch's loss gets a line of its own; 0 for never.
     pub log_every: u32,
-    /// Every how many epochs a picture and a checkpoint of their own are kept; 0 for never.
+    /// Every how many epochs a picture is kept; 0 for never.
     pub image_every: u32,
+    /// Every how many epochs a checkpoint of its own is kept; 0 for never.
+    pub checkpoint_every: u32,
+    /// After how many epochs without a better test loss the training ends; 0 for never.
+    pub patience: u32,
 }
 
 impl Default for Settings {
@@ -44,16 +52,38 @@ impl Default for Settings {
             epochs: 100,
             batch_size: 128,
             learning_rate: 1e-3,
+            lr_at: Vec::new(),
             latent: 20,
             hidden: 400,
             seed: 42,
             log_every: 20,
             image_every: 20,
+            checkpoint_every: 20,
+            patience: 0,
         }
     }
 }
 
 impl Settings {
+    /// The settings that a checkpoint was trained with.
+    #[must_use]
+    pub fn of(record: &Record) -> Self {
+        let (Sizes { hidden, latent, .. }, training) = (record.model, &record.training);
+        Self {
+            epochs: training.epochs,
+            batch_size: training.batch_size,
+            learning_rate: training.learning_rate,
+            lr_at: training.lr_at.clone(),
+            latent,
+            hidden,
+            seed: training.seed,
+            log_every: training.log_every,
+            image_every: training.image_every,
+            checkpoint_every: training.checkpoint_every(),
+            patience: training.patience,
+        }
+    }
+
     /// The sizes of a model for images of `input` pixels.
     #[must_use]
     pub const fn sizes(&self, input: usize) -> Sizes {
@@ -80,10 +110,23 @@ impl Settings {
         self.log_every > 0 && epoch.is_multiple_of(self.log_every)
     }
 
-    /// Whether a picture and a checkpoint of this epoch are kept.
+    /// Whether a picture of this epoch is kept.
     #[must_use]
-    pub const fn keeps(&self, epoch: u32) -> bool {
+    pub const fn keeps_picture(&self, epoch: u32) -> bool {
         self.image_every > 0 && epoch.is_multiple_of(self.image_every)
+    }
+
+    /// Whether a checkpoint of this epoch is kept.
+    #[must_use]
+    pub const fn keeps_checkpoint(&self, epoch: u32) -> bool {
+        self.checkpoint_every > 0 && epoch.is_multiple_of(self.checkpoint_every)
+    }
+
+    /// The learning rate that an epoch is trained with.
+    #[must_use]
+    pub fn learning_rate_of(&self, epoch: u32) -> f64 {
+        let stage = self.lr_at.iter().rev().find(|stage| stage.epoch <= epoch);
+        stage.map_or(self.learning_rate, |stage| stage.learning_rate)
     }
 
     /// Refuses what no training can work with, whatever the data.
@@ -92,13 +135,15 @@ impl Settings {
         at_least_one("--batch-size", self.batch_size)?;
         at_least_one("--latent", self.latent)?;
         at_least_one("--hidden", self.hidden)?;
-        let rate = self.learning_rate as f32;
-        if !(rate.is_finite() && rate > 0.0) {
+        if !stage::is_rate(self.learning_rate) {
             let fact = format!(
                 "{} is no learning rate; give a positive number, such as 1e-3",
                 self.learning_rate
             );
             return Err(Error::Setting { flag: "--lr", fact });
+        }
+        if let Some(fact) = stage::fault(&self.lr_at) {
+            return Err(Error::Setting { flag: "--lr-at", fact });
         }
         if i64::try_from(self.seed).is_err() {
             let fact = format!("{} is too large; give at most {}", self.seed, i64::MAX);

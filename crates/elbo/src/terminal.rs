@@ -2,6 +2,7 @@
 
 mod bar;
 mod figures;
+mod json;
 mod lines;
 
 use std::{
@@ -12,8 +13,10 @@ use std::{
 use elbo::{Epoch, Report, Settings, Start, Step, Summary, data::Selection};
 use elbo_data::{Dataset, Progress};
 
+use crate::interrupt::Interrupt;
 use bar::Bar;
 pub(crate) use figures::{measurements, profile};
+pub(crate) use json::JsonLines;
 
 /// Watches a training and shows it: a line an epoch, and on a terminal a bar.
 pub(crate) struct Terminal {
@@ -24,11 +27,14 @@ pub(crate) struct Terminal {
     stand_in: Option<String>,
     /// How the user calls this program.
     command: String,
+    /// Once the training has begun; before, a signal ends the program as it ends any other.
+    interrupt: Option<Interrupt>,
 }
 
 impl Terminal {
     pub(crate) fn new(command: &str) -> Self {
-        Self { bar: Bar::new(), data: String::new(), stand_in: None, command: command.into() }
+        let (bar, command) = (Bar::new(), command.into());
+        Self { bar, data: String::new(), stand_in: None, command, interrupt: None }
     }
 
     /// What a data folder holds.
@@ -36,6 +42,24 @@ impl Terminal {
         self.bar.clear();
         self.line(&dataset.to_string());
         self.warnings(dataset);
+    }
+
+    /// Takes signals as a wish to stop from now on. Where the system does not let it, they end the
+    /// program, and the training goes on from its last epoch's checkpoint.
+    fn listen(&mut self) {
+        self.interrupt = Interrupt::listen().ok();
+    }
+
+    /// The exit code of a training that a signal has stopped.
+    pub(crate) fn exit_code(&self) -> Option<u8> {
+        self.interrupt.as_ref().and_then(Interrupt::exit_code)
+    }
+
+    /// That the digits are drawn, once more at the end.
+    fn warn_again(&self) {
+        if let Some(why) = &self.stand_in {
+            self.warn(&lines::stand_in(why, &self.command));
+        }
     }
 
     /// A line on standard output, above the bar.
@@ -70,6 +94,7 @@ impl Report for Terminal {
     }
 
     fn start(&mut self, start: &Start<'_>) {
+        self.listen();
         for line in lines::header(start, &self.data) {
             self.line(&line);
         }
@@ -78,6 +103,10 @@ impl Report for Terminal {
 
     fn pace(&self, steps_per_epoch: usize) -> Option<usize> {
         self.bar.is_shown().then(|| (steps_per_epoch / 50).max(1))
+    }
+
+    fn stop(&self) -> bool {
+        self.exit_code().is_some()
     }
 
     fn step(&mut self, step: Step) {
@@ -100,9 +129,7 @@ impl Report for Terminal {
         for line in lines::summary(summary, &self.command) {
             self.line(&line);
         }
-        if let Some(why) = &self.stand_in {
-            self.warn(&lines::stand_in(why, &self.command));
-        }
+        self.warn_again();
     }
 }
 

@@ -1,6 +1,10 @@
 //! A model that learns from a data set, an epoch at a time. It writes no files.
 
-use std::{fmt, path::Path, time::Instant};
+use std::{
+    fmt,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use elbo_data::{Dataset, checksum::Checksum, shuffle_into};
 use elbo_nn::Checkpoint;
@@ -8,8 +12,12 @@ use elbo_tensor::Planning;
 use elbo_vae::{Entries, Losses, Vae};
 
 use crate::{
-    Device, Error, Record, Report, Result, Settings, Step, memory, record::TrainingRecord,
+    Best, Device, Error, Record, Report, Result, Settings, Step, memory, record::TrainingRecord,
 };
+
+/// For about so long steps are taken without a look at whether to stop: short for whoever waits, and
+/// long against what handing work to a device takes.
+const WITHOUT_A_LOOK: Duration = Duration::from_millis(10);
 
 /// What an epoch came to. Losses are means over images.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +34,10 @@ pub struct Epoch {
     pub test: Losses,
     /// How long the epoch took, testing included.
     pub seconds: f64,
+    /// What it was trained with.
+    pub learning_rate: f64,
+    /// Whether no epoch before had as low a loss on the test images.
+    pub is_best: bool,
     /// The last batch reconstructed, [images, rows, columns] in [-1, 1], where a picture of this
     /// epoch is to be kept.
     pub reconstruction: Option<Vec<f32>>,
@@ -38,6 +50,9 @@ pub struct Training {
     device: String,
     /// Epochs completed.
     epoch: u32,
+    /// Whether the epoch after it has begun and is not over.
+    in_the_middle: bool,
+    best: Option<Best>,
     order: Vec<u32>,
     /// What a checkpoint says besides epoch and step.
     record: Record,
@@ -87,9 +102,20 @@ impl Training {
             train_images: train.count,
             data: name,
             train_sha256,
+            best: None,
+            middle: None,
         };
         let order = vec![0; train.count];
-        Ok(Self { vae, settings: settings.clone(), device, epoch: 0, order, record })
+        Ok(Self {
+            vae,
+            settings: settings.clone(),
+            device,
+            epoch: 0,
+            in_the_middle: false,
+            best: None,
+            order,
+            record,
+        })
     }
 
     /// Goes on from where a checkpoint was written. `path` is where it comes from, for messages.
@@ -100,49 +126,98 @@ impl Training {
         record.check_pixels(self.record.train_sha256.as_deref(), path)?;
         self.vae.restore(checkpoint, path).map_err(Error::Restore)?;
         self.epoch = record.epoch;
+        self.best = record.best;
+        self.in_the_middle = false;
+        if let Some(middle) = record.middle {
+            self.shuffle();
+            self.vae.continue_epoch(&self.order, &middle.into()).map_err(Error::Restore)?;
+            self.in_the_middle = true;
+        }
         Ok(())
     }
 
-    /// Trains for one epoch and measures the model on the test images.
+    /// Trains for one epoch, or for the rest of one, and measures the model on the test images.
     ///
     /// The order of the images is a function of the seed and the epoch alone.
     pub fn epoch(&mut self, report: &mut dyn Report) -> Result<Epoch> {
+        loop {
+            if let Some(epoch) = self.advance(report)? {
+                return Ok(epoch);
+            }
+        }
+    }
+
+    /// Trains to the end of an epoch as [`Training::epoch`] does, unless [`Report::stop`] asks for an
+    /// end after some step. Then there is no epoch to tell of; [`Training::checkpoint`] has its
+    /// middle, and what trains next goes on from there.
+    pub fn advance(&mut self, report: &mut dyn Report) -> Result<Option<Epoch>> {
         let began = Instant::now();
         let number = self.epoch + 1;
-        shuffle_into(&mut self.order, self.settings.seed, number);
-        self.vae.begin_epoch(&self.order)?;
-        self.take_steps(number, report)?;
-
+        if !self.in_the_middle {
+            self.shuffle();
+            self.vae.begin_epoch(&self.order)?;
+            self.in_the_middle = true;
+        }
+        let learning_rate = self.settings.learning_rate_of(number);
+        // Checked to be a positive, finite `f32`.
+        self.vae.write_learning_rate(learning_rate as f32)?;
+        if !self.take_steps(number, report)? {
+            return Ok(None);
+        }
         let losses = self.vae.epoch_losses()?;
         self.check_loss(number, losses.mean)?;
-        let reconstruction =
-            if self.settings.keeps(number) { Some(self.vae.last_reconstruction()?) } else { None };
+        let keeps = self.settings.keeps_picture(number);
+        let reconstruction = keeps.then(|| self.vae.last_reconstruction()).transpose()?;
         let test = self.vae.evaluate()?;
         self.check_loss(number, test)?;
+        self.in_the_middle = false;
         self.epoch = number;
-        Ok(Epoch {
+        let is_best = self.best.is_none_or(|best| test.total() < best.test_loss);
+        if is_best {
+            self.best = Some(Best { epoch: number, test_loss: test.total() });
+        }
+        Ok(Some(Epoch {
             number,
             step: self.vae.step()?,
             train: losses.mean,
             last_batch: losses.last_batch,
             test,
             seconds: began.elapsed().as_secs_f64(),
+            learning_rate,
+            is_best,
             reconstruction,
-        })
+        }))
     }
 
-    fn take_steps(&mut self, epoch: u32, report: &mut dyn Report) -> Result<()> {
+    /// The order of the next epoch's images.
+    fn shuffle(&mut self) {
+        shuffle_into(&mut self.order, self.settings.seed, self.epoch + 1);
+    }
+
+    /// The rest of the epoch's steps, as many at once as take some milliseconds. Returns whether all
+    /// were taken.
+    fn take_steps(&mut self, epoch: u32, report: &mut dyn Report) -> Result<bool> {
         let of = self.vae.steps_per_epoch();
-        let pace = report.pace(of);
-        let mut done = 0;
-        while done < of {
-            done += self.vae.train(pace.unwrap_or(of).max(1))?;
-            if pace.is_some() {
+        let pace = report.pace(of).map(|pace| pace.max(1));
+        let mut at_once = 1;
+        loop {
+            let done = self.vae.steps_done();
+            if done == of {
+                return Ok(true);
+            }
+            if report.stop() {
+                return Ok(false);
+            }
+            let until_told = pace.map_or(of, |pace| pace - done % pace);
+            let began = Instant::now();
+            let done = done + self.vae.train(at_once.min(until_told))?;
+            let is_short = began.elapsed() < WITHOUT_A_LOOK;
+            at_once = if is_short { at_once.saturating_mul(2) } else { (at_once / 2).max(1) };
+            if pace.is_some_and(|pace| done.is_multiple_of(pace) || done == of) {
                 let mean = self.vae.epoch_losses()?.mean;
                 report.step(Step { epoch, done, of, mean });
             }
         }
-        Ok(())
     }
 
     fn check_loss(&self, epoch: u32, losses: Losses) -> Result<()> {
@@ -150,23 +225,51 @@ impl Training {
         if loss.is_finite() {
             return Ok(());
         }
-        Err(Error::Diverged { epoch, loss, learning_rate: self.settings.learning_rate })
+        Err(Error::Diverged { epoch, loss, learning_rate: self.settings.learning_rate_of(epoch) })
     }
 
     /// All that is needed to go on from here, the same bytes for the same training.
     pub fn checkpoint(&self) -> Result<Checkpoint> {
-        let record = Record { epoch: self.epoch, step: self.vae.step()?, ..self.record.clone() };
-        Ok(self.vae.checkpoint(record.to_metadata()?)?)
+        Ok(self.vae.checkpoint(self.record()?.to_metadata()?)?)
     }
 
-    /// μ of an image, one value a latent dimension. `pixels`: [rows, columns], 0 to 255.
-    pub fn mean(&mut self, pixels: &[u8]) -> Result<Vec<f32>> {
+    /// What a checkpoint says of the training besides its tensors.
+    pub fn record(&self) -> Result<Record> {
+        let middle = (self.steps_in_the_middle() > 0).then(|| self.vae.epoch_progress());
+        Ok(Record {
+            epoch: self.epoch,
+            step: self.vae.step()?,
+            best: self.best,
+            middle: middle.transpose()?.map(Into::into),
+            ..self.record.clone()
+        })
+    }
+
+    /// μ of images, [count, latent]. `pixels`: [count, rows, columns], 0 to 255.
+    pub fn means(&mut self, pixels: &[u8]) -> Result<Vec<f32>> {
         Ok(self.vae.encode(pixels)?.means)
+    }
+
+    /// The images of latents, [count, rows, columns] in [-1, 1]. `latents`: [count, latent].
+    pub fn decode(&mut self, latents: &[f32]) -> Result<Vec<f32>> {
+        Ok(self.vae.decode(latents)?)
     }
 
     /// Images drawn from the prior with the training's seed: [count, rows, columns] in [-1, 1].
     pub fn samples(&mut self, count: usize) -> Result<Vec<f32>> {
         Ok(self.vae.sample(count, self.settings.seed)?)
+    }
+
+    /// Steps taken of an epoch that is not over; 0 between two epochs.
+    #[must_use]
+    pub const fn steps_in_the_middle(&self) -> usize {
+        if self.in_the_middle { self.vae.steps_done() } else { 0 }
+    }
+
+    /// The epoch with the lowest loss on the test images, those before a checkpoint included.
+    #[must_use]
+    pub const fn best(&self) -> Option<Best> {
+        self.best
     }
 
     /// Epochs completed.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum, builder::FalseyValueParser};
 use elbo::{
-    DeviceKind, Overrides, Request,
+    DeviceKind, Overrides, Request, Stage,
     data::{Network, Wanted},
 };
 
@@ -15,7 +15,11 @@ Examples:
   elbo train                                   100 epochs on MNIST, fetched if it is not there
   elbo train --epochs 5 --latent 2             a small model, a short training
   elbo train --resume runs/0001 --epochs 200   go on after epoch 100
-  elbo train --config runs/0001/config.toml    the same training again";
+  elbo train --config runs/0001/config.toml    the same training again
+  elbo train --lr 1e-3 --lr-at 50:3e-4         a smaller learning rate from epoch 50 on
+  elbo train --epochs 1000 --patience 10       until the test loss gets no better
+
+Ctrl-C ends a training after its step and saves it; a second one ends it at once.";
 
 #[derive(Debug, Args)]
 pub(crate) struct TrainArguments {
@@ -35,6 +39,9 @@ pub(crate) struct TrainArguments {
     /// Adam's learning rate [default: 1e-3]
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     lr: Option<f64>,
+    /// Another learning rate from an epoch on, as 50:3e-4; may be given several times
+    #[arg(long, value_name = "EPOCH:RATE", value_delimiter = ',')]
+    lr_at: Option<Vec<Stage>>,
     /// Latent dimensions [default: 20]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     latent: Option<usize>,
@@ -60,15 +67,27 @@ pub(crate) struct TrainArguments {
     /// Run folder [default: the next number in runs]
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    /// Give up the run that --out holds, its files taken away, for this one
+    #[arg(long, requires = "out", conflicts_with = "resume")]
+    force: bool,
     /// Go on from a checkpoint, or from the last one of a run folder, with its settings
     #[arg(long, value_name = "FILE_OR_RUN_FOLDER")]
     resume: Option<PathBuf>,
     /// Every how many epochs to print the last batch's loss, 0 for never [default: 20]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     log_every: Option<u32>,
-    /// Every how many epochs to keep a picture and a checkpoint, 0 for never [default: 20]
+    /// Every how many epochs to keep a picture, 0 for never [default: 20]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     image_every: Option<u32>,
+    /// Every how many epochs to keep a checkpoint, 0 for never [default: as --image-every]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    checkpoint_every: Option<u32>,
+    /// End after so many epochs without a better test loss, 0 for never [default: 0]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    patience: Option<u32>,
+    /// Print JSON instead, an object a line: start, every epoch, end
+    #[arg(long)]
+    pub(crate) log_json: bool,
 }
 
 impl TrainArguments {
@@ -78,11 +97,14 @@ impl TrainArguments {
                 epochs: self.epochs,
                 batch_size: self.batch_size,
                 learning_rate: self.lr,
+                lr_at: self.lr_at,
                 latent: self.latent,
                 hidden: self.hidden,
                 seed: self.seed,
                 log_every: self.log_every,
                 image_every: self.image_every,
+                checkpoint_every: self.checkpoint_every,
+                patience: self.patience,
             },
             data: Wanted {
                 named: self.data_dir,
@@ -95,6 +117,7 @@ impl TrainArguments {
             threads: self.threads,
             planning: self.planning.planning(),
             out: self.out,
+            force: self.force,
             resume: self.resume,
         }
     }

@@ -5,7 +5,10 @@ use std::path::Path;
 use elbo_vae::Sizes;
 
 use super::*;
-use crate::{Record, record::TrainingRecord};
+use crate::{
+    Record,
+    record::{Best, TrainingRecord},
+};
 
 fn record() -> Record {
     Record {
@@ -16,15 +19,20 @@ fn record() -> Record {
             epochs: 10,
             batch_size: 64,
             learning_rate: 0.002,
+            lr_at: vec!["8:1e-3".parse().unwrap()],
             seed: 7,
             log_every: 3,
             image_every: 0,
+            checkpoint_every: None,
+            patience: 2,
         },
         epoch: 5,
         step: 40,
         train_images: 512,
         data: "MNIST".into(),
         train_sha256: None,
+        best: Some(Best { epoch: 4, test_loss: 30.0 }),
+        middle: None,
     }
 }
 
@@ -41,11 +49,14 @@ fn a_resumed_training_keeps_what_its_checkpoint_says() {
         epochs: 10,
         batch_size: 64,
         learning_rate: 0.002,
+        lr_at: vec!["8:1e-3".parse().unwrap()],
         latent: 4,
         hidden: 32,
         seed: 7,
         log_every: 3,
         image_every: 0,
+        checkpoint_every: 0,
+        patience: 2,
     };
     assert_eq!(settings, expected);
 }
@@ -96,6 +107,7 @@ fn what_no_training_can_work_with_is_refused_by_its_flag() {
         ("--lr", Settings { learning_rate: f64::INFINITY, ..good.clone() }),
         ("--lr", Settings { learning_rate: 1e-60, ..good.clone() }),
         ("--lr", Settings { learning_rate: 1e60, ..good.clone() }),
+        ("--lr-at", Settings { lr_at: vec!["1:1".parse().unwrap()], ..good.clone() }),
         ("--seed", Settings { seed: u64::MAX, ..good.clone() }),
         ("--epochs", Settings { epochs: u32::MAX, ..good.clone() }),
     ];
@@ -111,7 +123,55 @@ fn what_no_training_can_work_with_is_refused_by_its_flag() {
 fn zero_means_never_for_logs_and_pictures() {
     let settings = Settings { log_every: 0, image_every: 2, ..Settings::default() };
     assert!(!settings.logs(20));
-    assert!(!settings.keeps(3) && settings.keeps(4));
+    assert!(!settings.keeps_picture(3) && settings.keeps_picture(4));
+    assert!(!settings.keeps_checkpoint(4) && settings.keeps_checkpoint(20));
+}
+
+#[test]
+fn a_stage_holds_from_its_epoch_until_the_next() {
+    let stages = ["3:1e-4", "5:1e-5"].map(|stage| stage.parse().unwrap());
+    let settings = Settings { lr_at: stages.to_vec(), ..Settings::default() };
+    let rates = [1, 2, 3, 4, 5, 99].map(|epoch| settings.learning_rate_of(epoch));
+    assert_eq!(rates, [1e-3, 1e-3, 1e-4, 1e-4, 1e-5, 1e-5]);
+}
+
+#[test]
+fn a_learning_rate_without_stages_is_meant_for_all_epochs() {
+    let stages = vec!["3:1e-4".parse().unwrap()];
+    let file = Overrides {
+        learning_rate: Some(2e-3),
+        lr_at: Some(stages.clone()),
+        ..Overrides::default()
+    };
+    let rate = Overrides { learning_rate: Some(1e-2), ..Overrides::default() };
+    assert_eq!(rate.or(&file).fresh().lr_at, []);
+    let settings = rate.resumed(&record(), Path::new("x")).unwrap();
+    assert_eq!((settings.learning_rate, settings.lr_at), (1e-2, vec![]));
+
+    let flags = Overrides { lr_at: Some(stages.clone()), ..Overrides::default() };
+    let settings = flags.or(&Overrides { lr_at: None, ..file }).fresh();
+    assert_eq!((settings.learning_rate, settings.lr_at), (2e-3, stages));
+}
+
+#[test]
+fn checkpoints_of_a_new_training_are_kept_as_often_as_pictures_unless_said() {
+    let pictures = Overrides { image_every: Some(3), ..Overrides::default() };
+    assert_eq!(pictures.fresh().checkpoint_every, 3);
+    let both = Overrides { checkpoint_every: Some(1), ..pictures };
+    assert_eq!((both.fresh().image_every, both.fresh().checkpoint_every), (3, 1));
+}
+
+#[test]
+fn a_training_that_has_waited_for_long_enough_does_not_go_on() {
+    let overrides = Overrides { patience: Some(1), ..Overrides::default() };
+    let message = overrides.resumed(&record(), Path::new("last")).unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "last: its test loss was best in epoch 4 of 5, and --patience is 1; give a larger \
+         --patience, or 0 for none"
+    );
+    let overrides = Overrides { patience: Some(0), ..Overrides::default() };
+    overrides.resumed(&record(), Path::new("last")).unwrap();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use elbo::{Epoch, Start, Summary};
+use elbo::{Ending, Epoch, Start, Summary};
 use elbo_vae::Losses;
 use indicatif::HumanCount;
 
@@ -24,7 +24,12 @@ pub(crate) fn header(start: &Start<'_>, data: &str) -> Vec<String> {
     let mut state = "untrained".to_string();
     if let Some((path, record)) = &start.resumed {
         let step = HumanCount(u64::from(record.step));
-        state = format!("after epoch {}", record.epoch);
+        state = match &record.middle {
+            Some(middle) => {
+                format!("after {} of epoch {}", steps(middle.steps()), record.epoch + 1)
+            }
+            None => format!("after epoch {}", record.epoch),
+        };
         lines.push(format!("going on {state} (step {step}) of {}", path.display()));
         if let Some(last) = start.dropped {
             let first = record.epoch + 1;
@@ -70,38 +75,89 @@ pub(crate) fn kept(files: &[PathBuf]) -> String {
 
 /// What came of it, where it lies, and what to do next.
 pub(crate) fn summary(summary: &Summary, command: &str) -> Vec<String> {
-    let Summary { run, settings, epochs, seconds, last, samples, kept, data_dir } = summary;
+    let mut lines = vec![String::new(), ending(summary)];
+    if summary.ending != Ending::Stopped {
+        lines.extend(results(summary));
+    }
+    let checkpoint = |name: &str| summary.run.join("checkpoints").join(name).display().to_string();
+    let mut model = checkpoint("last.safetensors");
+    if summary.checkpoints > 0 {
+        model = format!("{model}, and {} kept beside it", summary.checkpoints);
+    }
+    lines.push(format!("model:   {model}"));
+    if let Some(best) = summary.best {
+        let (file, loss) = (checkpoint("best.safetensors"), best.test_loss);
+        lines.push(format!("best:    {file} (epoch {}, test {loss:.2})", best.epoch));
+    }
+    lines.push(format!("go on:   {}", go_on(summary, command)));
+    lines
+}
+
+/// How long it went, and why no longer.
+fn ending(summary: &Summary) -> String {
+    let Summary { epochs, seconds, steps_in_the_middle, settings, .. } = summary;
+    let (epochs, time) = (counted(*epochs, "epoch"), duration(*seconds));
+    match summary.ending {
+        Ending::Complete => format!("{epochs} in {time}."),
+        Ending::NoLongerBetter => format!(
+            "{epochs} in {time}; the test loss has got no better for {}.",
+            counted(settings.patience, "epoch")
+        ),
+        Ending::Stopped if *steps_in_the_middle > 0 => {
+            let steps = steps(*steps_in_the_middle);
+            format!("stopped after {time}, {epochs} and {steps} of the next; saved.")
+        }
+        Ending::Stopped => format!("stopped after {time} and {epochs}; saved."),
+    }
+}
+
+fn steps(number: usize) -> String {
+    format!("{} step{}", HumanCount(number as u64), if number == 1 { "" } else { "s" })
+}
+
+/// The losses, and where to look.
+fn results(summary: &Summary) -> Vec<String> {
     let sum = |losses: &Losses| {
         let Losses { reconstruction, kl } = losses;
         format!("{:>6.2} = {reconstruction:.2} reconstruction + {kl:.2} KL", losses.total())
     };
-    let data_dir = data_dir.as_deref().map(|dir| format!(" --data-dir {}", quoted(dir)));
-    let shown = |name: &str| run.join(name).display().to_string();
-    let mut lines = vec![
-        String::new(),
-        format!("{} in {}.", counted(*epochs, "epoch"), duration(*seconds)),
-        format!("train   {}", sum(&last.train)),
-        format!("test    {}", sum(&last.test)),
-        "        squared error summed over an image, and nats; lower is better".into(),
-        format!("look:    {} (drawn from the prior)", samples.display()),
-    ];
-    let mut model = shown("checkpoints/last.safetensors");
-    if *kept > 0 {
-        let of = counted(*kept, "epoch");
-        lines.push(format!("         {} (reconstructions of {of})", shown("vae_img")));
-        model = format!("{model}, and {kept} kept beside it");
+    let shown = |name: &str| summary.run.join(name).display().to_string();
+    let mut lines = Vec::new();
+    if let Some(last) = &summary.last {
+        lines.extend([
+            format!("train   {}", sum(&last.train)),
+            format!("test    {}", sum(&last.test)),
+            "        squared error summed over an image, and nats; lower is better".into(),
+        ]);
     }
-    lines.extend([
-        format!("losses:  {}, {}", shown("loss.svg"), shown("metrics.csv")),
-        format!("model:   {model}"),
-        format!(
-            "go on:   {command} train --resume {} --epochs {}{}",
-            quoted(run),
-            settings.epochs.saturating_mul(AS_MANY_AGAIN),
-            data_dir.unwrap_or_default()
-        ),
-    ]);
+    if let Some(report) = &summary.report {
+        lines.push(format!("look:    {} (all of it on one page)", report.display()));
+    }
+    if let Some(samples) = &summary.samples {
+        lines.push(format!("         {} (drawn from the prior)", samples.display()));
+    }
+    if summary.pictures > 0 {
+        let of = counted(summary.pictures, "epoch");
+        lines.push(format!("         {} (reconstructions of {of})", shown("vae_img")));
+    }
+    lines.push(format!("losses:  {}, {}", shown("loss.svg"), shown("metrics.csv")));
     lines
+}
+
+/// The command that goes on from here.
+fn go_on(summary: &Summary, command: &str) -> String {
+    let Summary { run, settings, ending, data_dir, .. } = summary;
+    let more = match ending {
+        Ending::Complete => {
+            format!(" --epochs {}", settings.epochs.saturating_mul(AS_MANY_AGAIN))
+        }
+        Ending::NoLongerBetter => {
+            format!(" --patience {}", settings.patience.saturating_mul(AS_MANY_AGAIN))
+        }
+        Ending::Stopped => String::new(),
+    };
+    let data_dir = data_dir.as_deref().map(|dir| format!(" --data-dir {}", quoted(dir)));
+    format!("{command} train --resume {}{more}{}", quoted(run), data_dir.unwrap_or_default())
 }
 
 /// `1 epoch`, `2 epochs`.

@@ -93,6 +93,79 @@ fn a_restored_training_goes_on_as_if_it_had_never_stopped() {
     assert_eq!(resumed.checkpoint().unwrap(), straight.checkpoint().unwrap());
 }
 
+/// Stops after some steps.
+struct Impatient(std::cell::Cell<usize>);
+
+impl Report for Impatient {
+    /// To be asked between any two steps.
+    fn pace(&self, _: usize) -> Option<usize> {
+        Some(1)
+    }
+
+    fn stop(&self) -> bool {
+        let left = self.0.get();
+        self.0.set(left.saturating_sub(1));
+        left == 0
+    }
+}
+
+#[test]
+fn a_training_that_was_stopped_in_an_epochs_middle_goes_on_as_if_it_had_not() {
+    let settings = Settings { lr_at: vec!["2:3e-4".parse().unwrap()], ..settings() };
+    let mut straight = training(&settings);
+    let epochs = [straight.epoch(&mut ()).unwrap(), straight.epoch(&mut ()).unwrap()];
+    for steps in [0, 1, 4, 5, 6, 9] {
+        let mut stopped = training(&settings);
+        let mut report = Impatient(steps.into());
+        while stopped.advance(&mut report).unwrap().is_some() {}
+        assert_eq!(
+            (stopped.epochs_done() as usize, stopped.steps_in_the_middle()),
+            (steps / 5, steps % 5)
+        );
+        let checkpoint = stopped.checkpoint().unwrap();
+
+        let mut resumed = training(&settings);
+        resumed.restore(&checkpoint, Path::new("x")).unwrap();
+        assert_eq!(resumed.checkpoint().unwrap(), checkpoint, "{steps}");
+        for expected in &epochs[steps / 5..] {
+            let epoch = Epoch { seconds: expected.seconds, ..resumed.epoch(&mut ()).unwrap() };
+            assert_eq!(epoch, *expected, "after {steps} steps");
+        }
+        assert!(resumed.checkpoint().unwrap() == straight.checkpoint().unwrap(), "{steps}");
+    }
+}
+
+#[test]
+fn a_stage_changes_nothing_before_its_epoch_and_everything_from_there() {
+    let mut plain = training(&settings());
+    let mut staged = training(&Settings { lr_at: vec!["2:1e-9".parse().unwrap()], ..settings() });
+    let [one, other] = [&mut plain, &mut staged].map(|training| training.epoch(&mut ()).unwrap());
+    assert_eq!(one.test, other.test);
+    let tensors = staged.checkpoint().unwrap().tensors;
+    let (one, other) = (plain.epoch(&mut ()).unwrap(), staged.epoch(&mut ()).unwrap());
+    assert!(one.test.total() < other.test.total());
+    assert_eq!((one.learning_rate, other.learning_rate), (1e-3, 1e-9));
+    // At such a rate no weight moves by more than a few steps of it.
+    let moved = staged.checkpoint().unwrap().tensors["fc4.bias"].values.clone();
+    let before = &tensors["fc4.bias"].values;
+    assert!(before.iter().zip(&moved).all(|(a, b)| (a - b).abs() < 1e-7));
+}
+
+#[test]
+fn the_best_epoch_is_the_one_with_the_lowest_test_loss() {
+    let mut training =
+        training(&Settings { lr_at: vec!["3:1e-30".parse().unwrap()], ..settings() });
+    let epochs: Vec<Epoch> = (0..3).map(|_| training.epoch(&mut ()).unwrap()).collect();
+    assert_eq!([true, true, false], [0, 1, 2].map(|index| epochs[index].is_best));
+    // At such a rate nothing moves, and as good is not better.
+    assert_eq!(epochs[1].test, epochs[2].test);
+    let best = Best { epoch: 2, test_loss: epochs[1].test.total() };
+    assert_eq!(training.best(), Some(best));
+    let settings = |patience| Settings { patience, ..settings() };
+    assert!(best.is_old(3, &settings(1)) && !best.is_old(3, &settings(2)));
+    assert!(!best.is_old(u32::MAX, &settings(0)));
+}
+
 #[test]
 fn every_epoch_visits_the_images_in_the_order_of_its_own_number() {
     let settings = settings();

@@ -79,7 +79,9 @@ fn rows_beyond_the_newest_checkpoint_are_trained_anew() {
 fn a_stopped_run_without_a_checkpoint_leaves_its_folder_free() {
     let sandbox = Sandbox::with_digits(150, 50);
     sandbox.train(&["--epochs", "1", "--out", "mine"]);
-    fs::remove_file(sandbox.path(format!("mine/{LAST}"))).unwrap();
+    for name in ["last", "best"] {
+        fs::remove_file(sandbox.path(format!("mine/checkpoints/{name}.safetensors"))).unwrap();
+    }
     let again = ["train", "--data-dir", "digits", "--epochs", "1", "--out", "mine"];
     sandbox.elbo(again).is_refused_with(&["mine: holds a run already"]);
     let columns = sandbox.text("mine/metrics.csv").lines().next().unwrap().to_string();

@@ -87,17 +87,26 @@ impl Sandbox {
         arguments: impl IntoIterator<Item = S>,
         environment: &[(&str, &str)],
     ) -> Outcome {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_elbo"));
-        for name in UNSET {
-            command.env_remove(name);
-        }
-        command.env("ELBO_OFFLINE", "1").envs(environment.iter().copied());
-        let output = command.args(arguments).current_dir(self.folder.path()).output().unwrap();
+        let mut command = self.command(arguments);
+        let output = command.envs(environment.iter().copied()).output().unwrap();
         Outcome {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
+    }
+
+    /// The binary in this folder, to be run or started.
+    pub(crate) fn command<S: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_elbo"));
+        for name in UNSET {
+            command.env_remove(name);
+        }
+        command.env("ELBO_OFFLINE", "1").args(arguments).current_dir(self.folder.path());
+        command
     }
 
     /// Trains a small model on `digits` with more arguments, and expects that to work.

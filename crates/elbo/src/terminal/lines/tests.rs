@@ -1,6 +1,6 @@
 //! The lines, character by character.
 
-use elbo::Settings;
+use elbo::{Best, Settings};
 
 use super::*;
 
@@ -16,6 +16,8 @@ fn first() -> Epoch {
         last_batch: losses(36.58031, 25.0),
         test: losses(60.42, 25.78),
         seconds: 1.14,
+        learning_rate: 1e-3,
+        is_best: true,
         reconstruction: None,
     }
 }
@@ -63,11 +65,16 @@ fn over(kept: u32, data_dir: Option<PathBuf>) -> Summary {
     Summary {
         run: "runs/0001".into(),
         settings: Settings::default(),
+        ending: Ending::Complete,
+        steps_in_the_middle: 0,
         epochs: 100,
         seconds: 112.4,
-        last: first(),
-        samples: "runs/0001/samples.png".into(),
-        kept,
+        last: Some(first()),
+        best: Some(Best { epoch: 98, test_loss: 61.127 }),
+        samples: Some("runs/0001/samples.png".into()),
+        report: Some("runs/0001/report.html".into()),
+        pictures: kept,
+        checkpoints: kept,
         data_dir,
     }
 }
@@ -82,14 +89,44 @@ fn the_summary_says_what_came_of_it_and_where_it_lies() {
             "train   123.39 = 97.02 reconstruction + 26.37 KL",
             "test     86.20 = 60.42 reconstruction + 25.78 KL",
             "        squared error summed over an image, and nats; lower is better",
-            "look:    runs/0001/samples.png (drawn from the prior)",
+            "look:    runs/0001/report.html (all of it on one page)",
+            "         runs/0001/samples.png (drawn from the prior)",
             "         runs/0001/vae_img (reconstructions of 5 epochs)",
             "losses:  runs/0001/loss.svg, runs/0001/metrics.csv",
             "model:   runs/0001/checkpoints/last.safetensors, and 5 kept beside it",
+            "best:    runs/0001/checkpoints/best.safetensors (epoch 98, test 61.13)",
             "go on:   elbo train --resume runs/0001 --epochs 200",
         ]
     );
-    assert_eq!(summary(&over(0, None), "elbo").len(), 9);
+    assert_eq!(summary(&over(0, None), "elbo").len(), 11);
+}
+
+#[test]
+fn a_training_that_was_stopped_says_where_and_how_to_go_on() {
+    let stopped = Summary {
+        ending: Ending::Stopped,
+        steps_in_the_middle: 1,
+        epochs: 3,
+        samples: None,
+        best: None,
+        ..over(0, None)
+    };
+    let expected = [
+        "",
+        "stopped after 1 min 52 s, 3 epochs and 1 step of the next; saved.",
+        "model:   runs/0001/checkpoints/last.safetensors",
+        "go on:   elbo train --resume runs/0001",
+    ];
+    assert_eq!(summary(&stopped, "elbo"), expected);
+}
+
+#[test]
+fn a_training_that_got_no_better_says_so() {
+    let settings = Settings { patience: 5, ..Settings::default() };
+    let ended = Summary { ending: Ending::NoLongerBetter, settings, ..over(0, None) };
+    let lines = summary(&ended, "elbo");
+    assert_eq!(lines[1], "100 epochs in 1 min 52 s; the test loss has got no better for 5 epochs.");
+    assert!(lines.last().unwrap().ends_with("--resume runs/0001 --patience 10"));
 }
 
 #[test]
