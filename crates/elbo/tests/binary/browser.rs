@@ -121,7 +121,7 @@ fn the_page_draws_what_the_decoder_draws_and_moves_when_it_is_moved() {
     let resumed = Resumed::open(&sandbox.path("runs/0001")).unwrap();
     let data = elbo_data::load(&sandbox.path("digits")).unwrap();
     let settings = Settings::of(&resumed.record);
-    let mut training = Training::new(&data, &settings, Device::default()).unwrap();
+    let mut training = Training::new(data.clone(), &settings, Device::default()).unwrap();
     training.restore(&resumed.checkpoint, &resumed.path).unwrap();
     let places = places(settings.latent);
     let drawn = training.decode(&places.concat()).unwrap();
