@@ -112,16 +112,19 @@ impl Values {
         Some(())
     }
 
+    /// The first `len` values, to be copied, if there are so many.
+    pub(crate) fn first(&self, len: usize) -> Option<Rows<'_>> {
+        let layout = self.layout;
+        // None where nothing was ever written or computed: zeros.
+        let room = self.rooms[layout.form as usize].values().get(..layout.len());
+        (len <= self.count()).then_some(Rows { layout, room })
+    }
+
     /// Copies the first values, row by row, if there are so many.
-    pub(crate) fn read(&self, dispatch: Dispatch, values: &mut [f32]) -> Option<()> {
-        if values.len() > self.count() {
-            return None;
-        }
-        match self.rooms[self.layout.form as usize].values().get(..self.layout.len()) {
-            Some(room) => dispatch.enter(CopyOut { layout: self.layout, room, values }),
-            // Nothing was ever written or computed.
-            None => values.fill(0.0),
-        }
+    fn read(&self, dispatch: Dispatch, values: &mut [f32]) -> Option<()> {
+        let rows = self.first(values.len())?;
+        let parts = values.chunks_mut(rows.part_len()).enumerate();
+        parts.for_each(|(number, values)| rows.copy(dispatch, number, values));
         Some(())
     }
 
@@ -156,10 +159,32 @@ fn copy_in(layout: Layout, values: &[f32], room: &mut [f32]) {
     }
 }
 
-/// The first values of a room, row by row.
+/// Values to be copied row by row, in parts of as many rows as a vector has lanes.
+pub(crate) struct Rows<'a> {
+    layout: Layout,
+    room: Option<&'a [f32]>,
+}
+
+impl Rows<'_> {
+    /// Values of a part.
+    pub(crate) fn part_len(&self) -> usize {
+        self.layout.lanes * self.layout.columns.max(1)
+    }
+
+    /// Copies a part, or its beginning.
+    pub(crate) fn copy(&self, dispatch: Dispatch, part: usize, values: &mut [f32]) {
+        match self.room {
+            Some(room) => dispatch.enter(CopyOut { layout: self.layout, room, part, values }),
+            None => values.fill(0.0),
+        }
+    }
+}
+
+/// A part of the rows of a room.
 struct CopyOut<'a> {
     layout: Layout,
     room: &'a [f32],
+    part: usize,
     values: &'a mut [f32],
 }
 
@@ -168,32 +193,27 @@ impl Kernel for CopyOut<'_> {
 
     #[inline(always)]
     fn run<S: Lanes>(self, simd: S) {
-        let Self { layout, room, values } = self;
+        let Self { layout, room, part, values } = self;
         let (lanes, panel_len) = (S::F32_LANES, layout.panel_len());
-        let columns = layout.columns.max(1);
-        for (number, rows) in values.chunks_mut(lanes * columns).enumerate() {
-            let row = number * lanes;
-            for column in (0..columns).step_by(lanes) {
-                // Rows of a block, a vector each.
-                let mut block: Block<S> = [simd.splat_f32s(0.0); MOST_LANES];
-                let (start, vectors) = match layout.form {
-                    Form::Straight => {
-                        (column / lanes * panel_len + row * lanes, lanes.min(layout.rows - row))
-                    }
-                    Form::Turned => {
-                        (number * panel_len + column * lanes, lanes.min(columns - column))
-                    }
-                };
-                let there = S::as_simd_f32s(&room[start..start + vectors * lanes]).0;
-                block[..vectors].copy_from_slice(there);
-                if layout.form == Form::Turned {
-                    simd.transpose(&mut block);
+        let (row, columns) = (part * lanes, layout.columns);
+        for column in (0..columns).step_by(lanes) {
+            let (start, vectors) = match layout.form {
+                Form::Straight => {
+                    (column / lanes * panel_len + row * lanes, lanes.min(layout.rows - row))
                 }
-                for (row, vector) in rows.chunks_mut(columns).zip(&block) {
-                    let end = row.len().min(column + lanes);
-                    if column < end {
-                        simd.partial_store_f32s(&mut row[column..end], *vector);
-                    }
+                Form::Turned => (part * panel_len + column * lanes, lanes.min(columns - column)),
+            };
+            // Rows of the part, a vector each.
+            let mut block: Block<S> = [simd.splat_f32s(0.0); MOST_LANES];
+            let there = S::as_simd_f32s(&room[start..start + vectors * lanes]).0;
+            block[..vectors].copy_from_slice(there);
+            if layout.form == Form::Turned {
+                simd.transpose(&mut block);
+            }
+            for (row, vector) in values.chunks_mut(columns).zip(&block) {
+                let end = row.len().min(column + lanes);
+                if column < end {
+                    simd.partial_store_f32s(&mut row[column..end], *vector);
                 }
             }
         }

@@ -13,12 +13,16 @@ use elbo_tensor::{Backend, Call, Data, DataMut, Dtype, Entry, Memory};
 
 use crate::{
     Buffer, Error, Level,
+    buffer::Rows,
     dispatch::Dispatch,
     lending::{Lent, Places, Table},
     plan::{Plan, Task, plan},
     run::run,
     team::{Barrier, Team},
 };
+
+/// Values that one thread copies while another one would wake up.
+const COPY_ALONE: usize = 1 << 15;
 
 /// The CPU as a backend.
 ///
@@ -83,6 +87,23 @@ impl Cpu {
         let slots = plan.slots.iter().map(|slot| slot.index() + 1).max().unwrap_or(0);
         self.crew().places.reserve(slots);
         Ok(plan)
+    }
+
+    /// Copies rows, with all threads where that is worth waking them.
+    fn copy(&self, rows: &Rows<'_>, values: &mut [f32]) {
+        let alone = values.len() < COPY_ALONE;
+        let parts = Mutex::new(values.chunks_mut(rows.part_len()).enumerate());
+        let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let copy = || {
+            while let Some((part, values)) = next() {
+                rows.copy(self.dispatch, part, values);
+            }
+        };
+        if alone {
+            copy();
+        } else {
+            self.crew().team.run(&|_, _| copy());
+        }
     }
 
     /// Runs a plan `times` times. `seconds`: where the time that each call took goes, if anywhere.
@@ -229,7 +250,7 @@ impl Backend for Cpu {
         let wrong = Error::Slot { op: "read", len, dtype };
         match (buffer, values) {
             (Buffer::F32(source), DataMut::F32(values)) => {
-                source.read(self.dispatch, values).ok_or(wrong)
+                source.first(values.len()).map(|rows| self.copy(&rows, values)).ok_or(wrong)
             }
             (Buffer::U8(source), DataMut::U8(values)) => take(source, values, wrong),
             (Buffer::U32(source), DataMut::U32(values)) => take(source, values, wrong),
