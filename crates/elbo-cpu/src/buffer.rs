@@ -6,7 +6,7 @@ use ndarray::{ArrayViewMut3, Axis};
 use crate::{
     aligned::Aligned,
     dispatch::Dispatch,
-    lanes::{Block, Kernel, Lanes, MOST_LANES},
+    lanes::{Kernel, Lanes, load_block},
     layout::{Form, Layout},
 };
 
@@ -204,9 +204,7 @@ impl Kernel for CopyOut<'_> {
                 Form::Turned => (part * panel_len + column * lanes, lanes.min(columns - column)),
             };
             // Rows of the part, a vector each.
-            let mut block: Block<S> = [simd.splat_f32s(0.0); MOST_LANES];
-            let there = S::as_simd_f32s(&room[start..start + vectors * lanes]).0;
-            block[..vectors].copy_from_slice(there);
+            let mut block = load_block(simd, &room[start..start + vectors * lanes]);
             if layout.form == Form::Turned {
                 simd.transpose(&mut block);
             }

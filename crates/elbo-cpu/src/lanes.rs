@@ -8,6 +8,29 @@ pub(crate) const MOST_LANES: usize = 16;
 /// As many vectors as a vector has lanes; the rest is not used.
 pub(crate) type Block<S> = [<S as Simd>::f32s; MOST_LANES];
 
+/// A block that begins with the vectors of some values; the others are 0. A full one stays in registers.
+#[inline(always)]
+pub(crate) fn load_block<S: Lanes>(simd: S, values: &[f32]) -> Block<S> {
+    let (vectors, _) = S::as_simd_f32s(values);
+    if let Some(block) = vectors.first_chunk() {
+        return *block;
+    }
+    let mut block = [simd.splat_f32s(0.0); MOST_LANES];
+    block.iter_mut().zip(vectors).for_each(|(place, vector)| *place = *vector);
+    block
+}
+
+/// Puts the first vectors of a block into places, as many as there are.
+#[inline(always)]
+pub(crate) fn store_block<S: Lanes>(block: &Block<S>, places: &mut [f32]) {
+    let (places, _) = S::as_mut_simd_f32s(places);
+    if let Some(places) = places.first_chunk_mut() {
+        *places = *block;
+        return;
+    }
+    places.iter_mut().zip(block).for_each(|(place, vector)| *place = *vector);
+}
+
 /// Vector instructions with what each level of them has of its own.
 pub(crate) trait Lanes: Simd {
     /// Whether a multiply-add is one instruction.

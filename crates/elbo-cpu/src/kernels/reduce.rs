@@ -2,7 +2,7 @@
 //! that a matrix has.
 
 use crate::{
-    lanes::{Block, Kernel, Lanes, MOST_LANES},
+    lanes::{Block, Kernel, Lanes, MOST_LANES, load_block},
     layout::{Form, UNIT},
     lending::{Part, View},
 };
@@ -88,9 +88,7 @@ impl Parts<'_> {
             let rows = S::F32_LANES.min(end - first);
             let mut sums = Sum::new(simd, self.y.is_some());
             for panel in 0..layout.panels() {
-                let mut block: Block<S> = [simd.splat_f32s(0.0); MOST_LANES];
-                let x = S::as_simd_f32s(self.x.block(panel, first, rows)).0;
-                block[..rows].copy_from_slice(x);
+                let mut block = load_block(simd, self.x.block(panel, first, rows));
                 if let Some(y) = self.y {
                     let y = S::as_simd_f32s(y.block(panel, first, rows)).0;
                     block.iter_mut().zip(y).for_each(|(x, y)| *x = square(simd, *x, *y));

@@ -1,7 +1,7 @@
 //! A matrix in its other form, a block of as many rows and columns as a vector has lanes at a time.
 
 use crate::{
-    lanes::{Block, Kernel, Lanes, MOST_LANES},
+    lanes::{Block, Kernel, Lanes, load_block, store_block},
     layout::Form,
     lending::{Part, View},
 };
@@ -24,13 +24,10 @@ impl Kernel for Turn<'_> {
             for panel in region.panels() {
                 let (from, to) = (first / lanes, panel * lanes);
                 let rows = lanes.min(self.x.layout().depth() - to);
-                let mut block: Block<S> = [simd.splat_f32s(0.0); MOST_LANES];
-                let values = S::as_simd_f32s(self.x.block(from, to, rows)).0;
-                block[..rows].copy_from_slice(values);
+                let mut block = load_block(simd, self.x.block(from, to, rows));
                 simd.transpose(&mut block);
                 let vectors = lanes.min(region.depth().end - first);
-                let out = S::as_mut_simd_f32s(self.out.block(panel, first, vectors)).0;
-                out.copy_from_slice(&block[..vectors]);
+                store_block::<S>(&block, self.out.block(panel, first, vectors));
             }
         }
     }
@@ -49,14 +46,12 @@ pub(crate) fn store_rows<S: Lanes>(
     let lanes = S::F32_LANES;
     match out.layout().form {
         Form::Straight => {
-            let out = S::as_mut_simd_f32s(out.block(column / lanes, row, rows)).0;
-            out.copy_from_slice(&block[..rows]);
+            store_block::<S>(block, out.block(column / lanes, row, rows));
         }
         Form::Turned => {
             simd.transpose(block);
             let columns = lanes.min(out.layout().columns - column);
-            let out = S::as_mut_simd_f32s(out.block(row / lanes, column, columns)).0;
-            out.copy_from_slice(&block[..columns]);
+            store_block::<S>(block, out.block(row / lanes, column, columns));
         }
     }
 }
