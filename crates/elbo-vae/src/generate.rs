@@ -40,7 +40,9 @@ pub struct Generation {
     pub sample_key: Id,
     /// The drawing's batch number, `u32` `[1]`.
     pub sample_batch: Id,
-    /// Images of latents drawn from the prior, an output of `sample`.
+    /// Latents drawn from the prior, an output of `sample`.
+    pub drawn: Id,
+    /// Their images, another.
     pub sampled: Id,
 }
 
@@ -73,7 +75,7 @@ impl Generation {
         let drafts = vec![
             Draft::new("encode", &[posterior.mean, posterior.log_variance], &[]),
             Draft::new("decode", &[decoded], &[]),
-            Draft::new("sample", &[sampled], &[sample_batch.advance(1)]),
+            Draft::new("sample", &[sampled, drawn], &[sample_batch.advance(1)]),
         ];
         let generation = Self {
             sizes,
@@ -86,6 +88,7 @@ impl Generation {
             decoded: decoded.id(),
             sample_key: sample_key.id(),
             sample_batch: sample_batch.id(),
+            drawn: drawn.id(),
             sampled: sampled.id(),
         };
         (generation, drafts, (images, posterior))
@@ -130,15 +133,30 @@ impl Generation {
     }
 
     pub(crate) fn sample(&self, run: &mut dyn Run, count: usize, seed: u64) -> Result<Vec<f32>> {
+        self.draw(run, count, seed, (self.sampled, self.sizes.input))
+    }
+
+    pub(crate) fn prior(&self, run: &mut dyn Run, count: usize, seed: u64) -> Result<Vec<f32>> {
+        self.draw(run, count, seed, (self.drawn, self.sizes.latent))
+    }
+
+    /// Runs `sample` and gathers `count` rows of one of its outputs.
+    fn draw(
+        &self,
+        run: &mut dyn Run,
+        count: usize,
+        seed: u64,
+        (output, width): (Id, usize),
+    ) -> Result<Vec<f32>> {
         run.write(self.sample_key, (&random::key(seed)[..]).into())?;
         run.write(self.sample_batch, (&[0_u32][..]).into())?;
-        let mut images = Vec::new();
+        let mut rows = Vec::new();
         for _ in 0..count.div_ceil(self.batch_size) {
             run_entry(run, "sample", 1)?;
-            images.extend(run.read_f32(self.sampled)?);
+            rows.extend(run.read_f32(output)?);
         }
-        images.truncate(count * self.sizes.input);
-        Ok(images)
+        rows.truncate(count * width);
+        Ok(rows)
     }
 }
 

@@ -99,6 +99,11 @@ impl Trained {
         self.generation.sample(self.run.as_mut(), count, seed)
     }
 
+    /// The latents of the images that [`Trained::sample`] gives, `[count, latent]`.
+    pub fn prior(&mut self, count: usize, seed: u64) -> Result<Vec<f32>> {
+        self.generation.prior(self.run.as_mut(), count, seed)
+    }
+
     /// Measures the model on images. `pixels`: `[count, input]`, at least one image.
     ///
     /// The device computes in single precision, what it gives is summed up in double. The noise is the

@@ -3,6 +3,7 @@
 mod bar;
 mod figures;
 mod lines;
+mod model;
 
 use std::{
     io::{self, Write},
@@ -14,6 +15,7 @@ use elbo_data::{Dataset, Progress};
 
 use bar::Bar;
 pub(crate) use figures::{measurements, profile};
+pub(crate) use model::{evaluation, imported, info, written};
 
 /// Watches a training and shows it: a line an epoch, and on a terminal a bar.
 pub(crate) struct Terminal {
