@@ -3,6 +3,11 @@
 mod arguments;
 mod config;
 mod data;
+mod evaluate;
+mod exchange;
+mod look;
+mod own_images;
+mod program;
 mod resume;
 mod sandbox;
 mod train;
