@@ -201,4 +201,17 @@ mod tests {
         bytes.extend(fortran.replace("False", "True ").as_bytes());
         assert!(parse(&bytes).unwrap_err().contains("ascontiguousarray"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_damage_makes_it_panic_or_take_memory(at in 0_usize..200, byte: u8, cut in 0_usize..200) {
+            let mut bytes = encode(&[4, 3], &[0.5; 12]);
+            let at = at.min(bytes.len() - 1);
+            bytes[at] = byte;
+            bytes.truncate(cut);
+            if let Ok(array) = parse(&bytes) {
+                proptest::prop_assert!(array.values.len() <= bytes.len());
+            }
+        }
+    }
 }

@@ -22,9 +22,15 @@ pub(crate) use look::{
 pub(crate) use model::{EvaluateArguments, ImageArguments, InfoArguments, ModelArguments};
 pub(crate) use train::TrainArguments;
 
+const EXAMPLES: &str = "\
+Examples:
+  elbo train --epochs 5                      MNIST, fetched if it is not there; runs/0001
+  elbo evaluate --checkpoint runs/0001       its losses on images that it has not seen
+  elbo sample --checkpoint runs/0001         digits that nobody wrote: sample.png";
+
 /// Train variational autoencoders on MNIST and image sets like it
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true, max_term_width = 100)]
+#[command(version, arg_required_else_help = true, max_term_width = 100, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,

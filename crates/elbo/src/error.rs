@@ -45,6 +45,9 @@ pub enum Error {
         /// What is wrong with which file.
         source: elbo_data::Error,
     },
+    /// Images or latents of one's own that cannot be taken.
+    #[error(transparent)]
+    Own(#[from] elbo_data::Error),
     /// The proxy's address is not one.
     #[error("{address}: not a proxy's address; write https_proxy as http://host:port, or unset it")]
     Proxy {
@@ -180,6 +183,7 @@ impl Error {
             | Self::Device { .. }
             | Self::Config { .. }
             | Self::Data { .. }
+            | Self::Own(_)
             | Self::Proxy { .. }
             | Self::Download(_)
             | Self::Offline { .. }

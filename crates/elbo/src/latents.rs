@@ -95,7 +95,7 @@ pub fn read(path: &Path, latent: usize) -> Result<Vec<f32>> {
     let values = match Format::of(path, &[Format::Npy, Format::Csv])? {
         Format::Csv => columns(path, latent)?,
         _ => {
-            let array = npy::read(path).map_err(|error| data(path, error))?;
+            let array = npy::read(path)?;
             match array.shape[..] {
                 [width] | [_, width] if width == latent => array.values,
                 _ => {
@@ -117,7 +117,7 @@ pub fn read(path: &Path, latent: usize) -> Result<Vec<f32>> {
 }
 
 fn columns(path: &Path, latent: usize) -> Result<Vec<f32>> {
-    let table = table::read(path).map_err(|error| data(path, error))?;
+    let table = table::read(path)?;
     let chosen: Vec<usize> = match &table.names {
         Some(names) if names.iter().any(|name| name.starts_with(MEAN)) => {
             (0..names.len()).filter(|column| names[*column].starts_with(MEAN)).collect()
@@ -133,10 +133,6 @@ fn columns(path: &Path, latent: usize) -> Result<Vec<f32>> {
     }
     let rows = table.values.chunks_exact(table.columns);
     Ok(rows.flat_map(|row| chosen.iter().map(|column| row[*column])).collect())
-}
-
-fn data(path: &Path, source: elbo_data::Error) -> Error {
-    Error::Data { folder: path.into(), source }
 }
 
 #[cfg(test)]

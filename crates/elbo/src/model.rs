@@ -147,8 +147,7 @@ impl Model {
     /// Refuses images of another size than the model's.
     pub fn images(&self, source: &Source, report: &mut dyn Report) -> Result<ImageSet> {
         if let Some(path) = &source.images {
-            let read = elbo_data::read_own(path, Some(self.image_size()));
-            return read.map_err(|source| Error::Data { folder: path.clone(), source });
+            return Ok(elbo_data::read_own(path, Some(self.image_size()))?);
         }
         let selection = data::select(&self.wanted(&source.data)?, report)?;
         report.data(&selection);

@@ -138,4 +138,69 @@ mod tests {
             assert!(graph.output.iter().all(|output| known.contains(&output.name.as_str())));
         }
     }
+
+    /// What a graph gives for one row: each value by its name.
+    fn run(graph: &Graph, row: &[f32]) -> BTreeMap<String, Vec<f32>> {
+        let stored = |name: &str| -> Vec<f32> {
+            let tensor = graph.initializer.iter().find(|tensor| tensor.name == name).unwrap();
+            tensor.raw_data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+        };
+        let mut values = BTreeMap::from([(graph.input[0].name.clone(), row.to_vec())]);
+        for node in &graph.node {
+            let x = &values[&node.input[0]];
+            let y = match node.op_type.as_str() {
+                "Gemm" => {
+                    assert_eq!(
+                        (node.attribute[0].name.as_str(), node.attribute[0].i),
+                        ("transB", 1)
+                    );
+                    let (weights, biases) = (stored(&node.input[1]), stored(&node.input[2]));
+                    let rows = weights.chunks_exact(x.len()).zip(&biases);
+                    rows.map(|(w, b)| w.iter().zip(x).map(|(w, x)| w * x).sum::<f32>() + b)
+                        .collect()
+                }
+                "Relu" => x.iter().map(|x| x.max(0.0)).collect(),
+                _ => x.iter().map(|x| x.tanh()).collect(),
+            };
+            values.insert(node.output[0].clone(), y);
+        }
+        values
+    }
+
+    #[test]
+    fn the_graphs_compute_what_the_model_computes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        let data = elbo_data::synthetic_sized(0, 40, 4);
+        let settings =
+            crate::Settings { hidden: 9, latent: 3, batch_size: 20, ..crate::Settings::default() };
+        let mut training =
+            crate::Training::new(&data, &settings, crate::Device::default()).unwrap();
+        training.epoch(&mut ()).unwrap();
+        training.checkpoint().unwrap().save(&path).unwrap();
+
+        let stored = crate::model::Stored::open(&path).unwrap();
+        let parameters = crate::model::parameters(&stored).into_iter().collect();
+        let graph = |bytes: Vec<u8>| Model::decode(&bytes[..]).unwrap().graph.unwrap();
+        let encoder = graph(encoder(stored.record.model, &parameters));
+        let decoder = graph(decoder(stored.record.model, &parameters));
+
+        let mut model = crate::Model::open(&path, crate::Device::default()).unwrap();
+        let pixels = data.test.images.get(0).unwrap();
+        let latents = model.encode(pixels).unwrap();
+        let image = model.decode(&latents.means).unwrap();
+        let row: Vec<f32> = pixels.iter().map(|byte| f32::from(*byte) / 127.5 - 1.0).collect();
+        let (encoded, decoded) = (run(&encoder, &row), run(&decoder, &latents.means));
+        for (ours, theirs) in [
+            (&latents.means, &encoded["mean"]),
+            (&latents.log_variances, &encoded["log_variance"]),
+            (&image, &decoded["images"]),
+        ] {
+            assert_eq!(ours.len(), theirs.len());
+            assert!(
+                ours.iter().zip(theirs).all(|(a, b)| (a - b).abs() < 1e-5),
+                "{ours:?} {theirs:?}"
+            );
+        }
+    }
 }
