@@ -88,8 +88,11 @@ fn shape(text: &str) -> Option<Vec<usize>> {
     sizes.map(|size| size.parse().ok()).collect()
 }
 
+/// Reads one number from as many bytes as it has.
+type Read = fn(&[u8]) -> f32;
+
 /// How many bytes a number of this type has, and how it is read.
-fn element(kind: &str) -> Option<(usize, fn(&[u8]) -> f32)> {
+fn element(kind: &str) -> Option<(usize, Read)> {
     /// A reader of little-endian numbers of one type.
     macro_rules! little {
         ($type:ty) => {

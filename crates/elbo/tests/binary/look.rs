@@ -56,10 +56,10 @@ fn reconstructions_lie_below_their_originals() {
     assert_eq!((grid.0, grid.1), (8 * 30 + 2, 4 * 30 + 2));
     let images = elbo_data::synthetic_sized(3, 150, 50).test.images;
     let reconstructions = decoded(&sandbox, &means);
-    for number in 0..11 {
+    for (number, reconstruction) in reconstructions.iter().enumerate().take(11) {
         let (column, row) = (number % 8, 2 * (number / 8));
         assert_eq!(tile(&grid, column, row), images.get(number).unwrap(), "{number}");
-        assert_eq!(tile(&grid, column, row + 1), reconstructions[number], "{number}");
+        assert_eq!(tile(&grid, column, row + 1), *reconstruction, "{number}");
     }
     assert!(tile(&grid, 3, 3).iter().all(|grey| *grey == 0));
 }
