@@ -72,7 +72,7 @@ pub fn write(path: &Path, images: &[f32], rows: usize, columns: usize) -> Result
     write_across(path, images, (rows, columns), IMAGES_A_ROW)
 }
 
-/// Writes images as [`write`] does, `most` a row.
+/// Writes images as [`write()`] does, `most` a row.
 pub fn write_across(
     path: &Path,
     images: &[f32],
