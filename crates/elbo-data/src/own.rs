@@ -38,6 +38,9 @@ pub type Size = (usize, usize);
 /// When something cannot be read, has other sizes, or values outside the range. The message names the
 /// file, what was expected, and how to convert it. Memory is a few times the files' real size.
 pub fn read_own(path: &Path, size: Option<Size>) -> Result<ImageSet, Error> {
+    if path.symlink_metadata().is_err() {
+        return Err(refused(path, "no such file or folder; name one that is there"));
+    }
     let set = match kind(path)? {
         Kind::Folder => pictures::folder(path)?,
         Kind::Picture => pictures::single(path)?,

@@ -133,7 +133,10 @@ fn colour_transparency_and_other_files_are_refused() {
     refused(&at("cut.png"), None, &["cannot be read"]);
     fs::write(at("photo.jpg"), "").unwrap();
     refused(&at("photo.jpg"), None, &["end in .jpg are not read", "a folder of PNGs"]);
-    refused(&at("gone.npy"), None, &["no such file"]);
+    for gone in ["gone.npy", "gone"] {
+        refused(&at(gone), None, &["no such file or folder"]);
+    }
+    assert!(load(&at("gone.npy")).unwrap_err().to_string().contains("no such file or folder"));
     fs::create_dir(at("empty")).unwrap();
     refused(&at("empty"), None, &["holds no PNGs"]);
 }

@@ -11,7 +11,9 @@ const HELD_OUT: usize = 10;
 /// Whether a path holds images in another form than the four IDX files.
 pub(crate) fn is_own(path: &Path) -> bool {
     if !path.is_dir() {
-        return path.is_file();
+        // A file that is not there is asked for as the file it would be.
+        let named = path.extension().is_some_and(|ending| ending == "npy" || ending == "csv");
+        return named || path.is_file();
     }
     let there = |name: &str| path.join(name).symlink_metadata().is_ok();
     let standard = |name: &str| there(name) || there(&format!("{name}.gz"));
