@@ -174,8 +174,8 @@ mod tests {
         let data = elbo_data::synthetic_sized(0, 40, 4);
         let settings =
             crate::Settings { hidden: 9, latent: 3, batch_size: 20, ..crate::Settings::default() };
-        let mut training =
-            crate::Training::new(&data, &settings, crate::Device::default()).unwrap();
+        let test = data.test.clone();
+        let mut training = crate::Training::new(data, &settings, crate::Device::default()).unwrap();
         training.epoch(&mut ()).unwrap();
         training.checkpoint().unwrap().save(&path).unwrap();
 
@@ -186,7 +186,7 @@ mod tests {
         let decoder = graph(decoder(stored.record.model, &parameters));
 
         let mut model = crate::Model::open(&path, crate::Device::default()).unwrap();
-        let pixels = data.test.images.get(0).unwrap();
+        let pixels = test.images.get(0).unwrap();
         let latents = model.encode(pixels).unwrap();
         let image = model.decode(&latents.means).unwrap();
         let row: Vec<f32> = pixels.iter().map(|byte| f32::from(*byte) / 127.5 - 1.0).collect();

@@ -85,7 +85,7 @@ fn a_state_dict_comes_back_and_evaluates_to_the_same_figures() {
         let arguments = ["evaluate", "--checkpoint", checkpoint, "--data-dir", "digits", "--json"];
         run(&sandbox, &arguments).stdout
     };
-    assert_eq!(evaluate("model.safetensors"), evaluate("runs/0001"));
+    assert_eq!(evaluate("model.safetensors"), evaluate(LAST));
     sandbox.elbo(import).is_refused_with(&["model.safetensors: is there already"]);
     let info = run(&sandbox, &["info", "model.safetensors"]).stdout;
     assert!(info.contains("unknown (imported)") && info.contains("parameters only"), "{info}");
