@@ -41,7 +41,7 @@ impl Images {
 pub struct Split {
     /// The images.
     pub images: Images,
-    /// One label an image.
+    /// One label an image; empty where images of one's own have none.
     pub labels: Vec<u8>,
 }
 

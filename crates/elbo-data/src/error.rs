@@ -148,6 +148,14 @@ pub enum Error {
         /// Rows and columns there.
         test_size: (usize, usize),
     },
+    /// Images of one's own that cannot be taken as they are.
+    #[error("{}: {fact}", path.display())]
+    Own {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was found, what was expected, and how to convert it.
+        fact: String,
+    },
     /// The files were written to between the check and the reading.
     #[error("{}: the files changed while they were read; wait until they are complete and try again", path.display())]
     Changed {

@@ -5,7 +5,7 @@ use std::thread;
 
 use crate::checksum::{Checksum, STANDARD_FILES, StandardFile};
 use crate::idx::{self, Kind};
-use crate::{Dataset, Error, Origin, Split, standard};
+use crate::{Dataset, Error, Origin, Split, own, standard};
 
 /// One of the four files, read and checked by itself.
 pub(crate) struct Part {
@@ -22,10 +22,17 @@ pub(crate) struct Part {
 /// compared with MNIST's checksums; a difference is a warning, because Fashion-MNIST and others
 /// share the layout.
 ///
+/// Where none of the four is there, or `dir` is a file, the images may come in another form, see
+/// [`crate::read_own`]: `train` and `test` in the folder, or one set, of which every tenth image is
+/// then kept for the test.
+///
 /// # Errors
 /// When a file is missing or is not exactly what its header announces, and when the files do not
 /// belong together. The message names the file and what to do.
 pub fn load(dir: &Path) -> Result<Dataset, Error> {
+    if own::is_own(dir) {
+        return own::dataset(dir);
+    }
     if !dir.is_dir() {
         return Err(Error::NoFolder { path: dir.into() });
     }

@@ -1,12 +1,12 @@
 //! The program: which entries there are, what each computes, and where the host meets them.
 
 use elbo_nn::{Adam, AdamConfig, NamedTensor, OptimizerState, Parameter, Parameters};
-use elbo_tensor::{Dtype, Id, Planning, Program, Tape, Var};
+use elbo_tensor::{Dtype, Id, Planning, Program, Run, Tape, Var};
 
-use crate::{Config, Model, Objective, Result, objective, reparameterize, streams};
+use crate::{Config, Generation, Model, Objective, Result, objective, reparameterize, streams};
 
 /// Pixels enter the model as (x / 255 − 0.5) / 0.5, from −1 for black to 1 for white.
-const NORMALIZATION: (f32, f32) = (0.5, 0.5);
+pub(crate) const NORMALIZATION: (f32, f32) = (0.5, 0.5);
 
 /// A set of images on the device and the place in it that a pass has reached.
 #[derive(Clone, Copy, Debug)]
@@ -40,29 +40,6 @@ pub struct Batch {
     pub rows: usize,
     /// Their reconstructions, `[rows, input]`, an output of the entry.
     pub reconstructions: Id,
-}
-
-/// Where the host meets the entries `encode`, `decode` and `sample`, each of which takes a batch.
-#[derive(Clone, Copy, Debug)]
-pub struct Generation {
-    /// Images to encode, `u8` `[batch, input]`.
-    pub pixels: Id,
-    /// Their order, `u32` `[batch]`.
-    pub order: Id,
-    /// μ, an output of `encode`.
-    pub mean: Id,
-    /// log σ², an output of `encode`.
-    pub log_variance: Id,
-    /// Latents to decode, `[batch, latent]`.
-    pub latents: Id,
-    /// Images, an output of `decode`.
-    pub decoded: Id,
-    /// The drawing's key, `u32` `[2]`.
-    pub sample_key: Id,
-    /// The drawing's batch number, `u32` `[1]`.
-    pub sample_batch: Id,
-    /// Images of latents drawn from the prior, an output of `sample`.
-    pub sampled: Id,
 }
 
 /// The values of the program that the host writes and reads.
@@ -101,18 +78,37 @@ impl Entries {
         let tape = Tape::new();
         let (entries, drafts) = write(&tape, config)?;
         let mut program = Program::with_planning(tape, planning)?;
-        for Draft { name, outputs, updates } in drafts {
-            program.entry(name, &outputs, &updates)?;
-        }
+        plan(&mut program, drafts)?;
         Ok((program, entries))
     }
 }
 
 /// An entry as the planner wants it. Planning waits until the whole graph is written.
-struct Draft {
+pub(crate) struct Draft {
     name: &'static str,
     outputs: Vec<Id>,
     updates: Vec<Id>,
+}
+
+impl Draft {
+    pub(crate) fn new(name: &'static str, outputs: &[Var<'_>], updates: &[Var<'_>]) -> Self {
+        let ids = |vars: &[Var<'_>]| vars.iter().map(|var| var.id()).collect();
+        Self { name, outputs: ids(outputs), updates: ids(updates) }
+    }
+}
+
+/// Plans entries in the order they were written.
+pub(crate) fn plan(program: &mut Program, drafts: Vec<Draft>) -> Result<()> {
+    for Draft { name, outputs, updates } in drafts {
+        program.entry(name, &outputs, &updates)?;
+    }
+    Ok(())
+}
+
+/// Runs an entry of a program by its name.
+pub(crate) fn run_entry(run: &mut dyn Run, name: &str, times: usize) -> Result<()> {
+    let entry = run.program().find(name).expect("every name that is handed out was planned");
+    Ok(run.run(entry, times)?)
 }
 
 fn write(tape: &Tape, config: &Config) -> Result<(Entries, Vec<Draft>)> {
@@ -137,8 +133,10 @@ fn write(tape: &Tape, config: &Config) -> Result<(Entries, Vec<Draft>)> {
             let (reconstructions, objective) = writer.batch(source, rows, noise);
             (reconstructions, objective, Vec::new())
         });
-    let generation = writer.generation();
-    let drafts = writer.drafts;
+    let (generation, drawing, _) =
+        Generation::write(tape, &writer.model, config.sizes, config.batch_size);
+    let mut drafts = writer.drafts;
+    drafts.extend(drawing);
     let optimizer = adam.state();
     let parameters = parameters.finish()?;
     Ok((Entries { train, test, generation, key: key.id(), parameters, optimizer }, drafts))
@@ -188,12 +186,8 @@ impl<'t> Writer<'t, '_> {
                 logs[1].put(objective.kl, source.batch),
             ];
             let moves = [source.cursor.advance(rows as u32), source.batch.advance(1)];
-            let all = notes.into_iter().chain(updates).chain(moves).map(Id::from).collect();
-            self.drafts.push(Draft {
-                name: entry,
-                outputs: vec![reconstructions.id()],
-                updates: all,
-            });
+            let all: Vec<Var<'t>> = notes.into_iter().chain(updates).chain(moves).collect();
+            self.drafts.push(Draft::new(entry, &[reconstructions], &all));
             Batch { entry, rows, reconstructions: reconstructions.id() }
         };
         let full = (count >= size).then(|| batch(full_name, size));
@@ -218,40 +212,5 @@ impl<'t> Writer<'t, '_> {
         let posterior = self.model.encoder.encode(images);
         let reconstructions = self.model.decoder.decode(reparameterize(posterior, noise));
         (reconstructions, objective(images, reconstructions, posterior))
-    }
-
-    fn generation(&mut self) -> Generation {
-        let (tape, size, sizes) = (self.tape, self.config.batch_size, self.config.sizes);
-        let pixels = tape.input(Dtype::U8, [size, sizes.input]);
-        let order = tape.input(Dtype::U32, [size]);
-        let images = pixels.gather(order, tape.counter(), size, NORMALIZATION);
-        let posterior = self.model.encoder.encode(images);
-
-        let latents = tape.input(Dtype::F32, [size, sizes.latent]);
-        let decoded = self.model.decoder.decode(latents);
-
-        let sample_key = tape.input(Dtype::U32, [2]);
-        let sample_batch = tape.counter();
-        let drawn = tape.normal(sample_key, sample_batch, streams::SAMPLE, [size, sizes.latent]);
-        let sampled = self.model.decoder.decode(drawn);
-
-        let mut entry = |name, outputs: &[Var<'t>], updates: &[Var<'t>]| {
-            let ids = |vars: &[Var<'t>]| vars.iter().map(|var| var.id()).collect();
-            self.drafts.push(Draft { name, outputs: ids(outputs), updates: ids(updates) });
-        };
-        entry("encode", &[posterior.mean, posterior.log_variance], &[]);
-        entry("decode", &[decoded], &[]);
-        entry("sample", &[sampled], &[sample_batch.advance(1)]);
-        Generation {
-            pixels: pixels.id(),
-            order: order.id(),
-            mean: posterior.mean.id(),
-            log_variance: posterior.log_variance.id(),
-            latents: latents.id(),
-            decoded: decoded.id(),
-            sample_key: sample_key.id(),
-            sample_batch: sample_batch.id(),
-            sampled: sampled.id(),
-        }
     }
 }

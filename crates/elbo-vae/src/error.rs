@@ -34,6 +34,14 @@ pub enum Error {
         /// The file.
         path: std::path::PathBuf,
     },
+    /// Tensors that are not the parameters of a model.
+    #[error("{}: {fact}; name the layers fc1, fc21 (μ), fc22 (log σ²), fc3 and fc4, each with .weight and .bias", path.display())]
+    StateDict {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is missing, too much, or of no use.
+        fact: String,
+    },
     /// The graph or the device.
     #[error(transparent)]
     Tensor(#[from] elbo_tensor::Error),

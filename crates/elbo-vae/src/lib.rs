@@ -3,18 +3,23 @@
 mod config;
 mod entries;
 mod error;
+mod evaluation;
 mod generate;
 mod losses;
 mod model;
+mod state_dict;
+mod trained;
 mod training;
 mod vae;
 
 pub use config::{Config, Sizes};
-pub use entries::{Batch, Entries, Generation, Images};
+pub use entries::{Batch, Entries, Images};
 pub use error::{Error, Result};
-pub use generate::Latents;
+pub use evaluation::{ACTIVE, Evaluation};
+pub use generate::{Generation, Latents};
 pub use losses::{EpochLosses, Losses};
 pub use model::{Decoder, Encoder, Model, Objective, Posterior, objective, reparameterize};
+pub use trained::Trained;
 pub use training::EpochProgress;
 pub use vae::Vae;
 

@@ -6,7 +6,10 @@ use elbo_nn::{Checkpoint, checkpoint, initialise::write_initial};
 use elbo_tensor::{Planning, Program, Run, random};
 use serde_json::Value;
 
-use crate::{Config, Entries, Error, Result, entries::Images};
+use crate::{
+    Config, Entries, Error, Result,
+    entries::{Images, run_entry},
+};
 
 /// A variational autoencoder on a device.
 pub struct Vae {
@@ -47,14 +50,13 @@ impl Vae {
         write_initial(run.as_mut(), &entries.parameters, config.seed)?;
         run.write(entries.key, (&random::key(config.seed)[..]).into())?;
         run.write(entries.optimizer.learning_rate, (&[config.learning_rate][..]).into())?;
-        for (order, len) in [
-            (entries.train.order, config.train_images),
-            (entries.test.order, config.test_images),
-            (entries.generation.order, config.batch_size),
-        ] {
+        for (order, len) in
+            [(entries.train.order, config.train_images), (entries.test.order, config.test_images)]
+        {
             let identity: Vec<u32> = (0..len as u32).collect();
             run.write(order, (&identity[..]).into())?;
         }
+        entries.generation.write_order(run.as_mut())?;
         Ok(Self { run, entries, config: config.clone(), steps_done: 0 })
     }
 
@@ -144,8 +146,6 @@ impl Vae {
 
     /// Runs an entry of the program by its name.
     pub(crate) fn run_entry(&mut self, name: &str, times: usize) -> Result<()> {
-        let entry =
-            self.run.program().find(name).expect("`Entries::plan` planned every name it hands out");
-        Ok(self.run.run(entry, times)?)
+        run_entry(self.run.as_mut(), name, times)
     }
 }

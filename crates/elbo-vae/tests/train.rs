@@ -2,7 +2,7 @@
 
 use elbo_cpu::Cpu;
 use elbo_tensor::Session;
-use elbo_vae::{Config, Sizes, Vae};
+use elbo_vae::{Config, Losses, Sizes, Trained, Vae};
 use std::path::Path;
 
 const SIZES: Sizes = Sizes { input: 36, hidden: 24, latent: 3 };
@@ -193,4 +193,38 @@ fn data_of_the_wrong_length_is_refused_with_both_lengths() {
     assert!(vae.encode(&[0; 35]).is_err());
     assert!(vae.decode(&[0.0; 4]).is_err());
     assert!(vae.epoch_losses().is_err());
+}
+
+#[test]
+fn a_trained_model_measures_what_the_training_measured() {
+    let mut training = vae(&config(16));
+    for _ in 0..20 {
+        epoch(&mut training);
+    }
+    let measured = training.evaluate().unwrap();
+    let tensors = training.checkpoint(().into()).unwrap().tensors;
+    let pictures = pictures(TEST, 1000);
+    let mut trained = Trained::new(&tensors, Path::new("in memory"), 16, |program| {
+        let cpu = Cpu::new(1).map_err(|error| elbo_tensor::Error::Backend(Box::new(error)))?;
+        Ok(Box::new(Session::new(cpu, program)?))
+    })
+    .unwrap();
+    let evaluation = trained.evaluate(&pictures, training.config().seed).unwrap();
+    assert_eq!(evaluation.images, TEST);
+    let near = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-5;
+    let Losses { reconstruction, kl } = evaluation.sampled;
+    assert!(near(reconstruction, measured.reconstruction), "{evaluation:?}, {measured:?}");
+    assert!(near(kl, measured.kl), "{evaluation:?}, {measured:?}");
+
+    assert_eq!(trained.encode(&pictures).unwrap(), training.encode(&pictures).unwrap());
+    let means = trained.encode(&pictures).unwrap().means;
+    let decoded = trained.decode(&means).unwrap();
+    assert_eq!(decoded, training.decode(&means).unwrap());
+    assert_eq!(trained.sample(5, 7).unwrap(), training.sample(5, 7).unwrap());
+    let error =
+        |(byte, value): (&u8, &f32)| (f64::from(*byte) / 127.5 - 1.0 - f64::from(*value)).powi(2);
+    let squared: f64 = pictures.iter().zip(&decoded).map(error).sum();
+    assert!(near(evaluation.mean.reconstruction, squared / TEST as f64));
+    assert!(near(evaluation.mse_per_pixel, squared / (TEST * SIZES.input) as f64));
+    assert!(trained.evaluate(&[], 0).is_err());
 }

@@ -45,6 +45,9 @@ pub enum Error {
         /// What is wrong with which file.
         source: elbo_data::Error,
     },
+    /// Images or latents of one's own that cannot be taken.
+    #[error(transparent)]
+    Own(#[from] elbo_data::Error),
     /// The proxy's address is not one.
     #[error("{address}: not a proxy's address; write https_proxy as http://host:port, or unset it")]
     Proxy {
@@ -116,8 +119,16 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// A file that cannot be taken as it is, or whose name does not say what to write.
+    #[error("{}: {fact}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        fact: String,
+    },
     /// A picture that cannot be encoded.
-    #[error("{}: {images} images of {rows}×{columns} cannot be drawn as one PNG ({fact}); lower --batch-size, or draw none with --image-every 0", path.display())]
+    #[error("{}: {images} images of {rows}×{columns} cannot be drawn as one PNG ({fact}); draw fewer, with a lower --count, --steps or --batch-size", path.display())]
     Picture {
         /// The file.
         path: PathBuf,
@@ -172,6 +183,7 @@ impl Error {
             | Self::Device { .. }
             | Self::Config { .. }
             | Self::Data { .. }
+            | Self::Own(_)
             | Self::Proxy { .. }
             | Self::Download(_)
             | Self::Offline { .. }
@@ -181,6 +193,7 @@ impl Error {
             | Self::RunFolder { .. }
             | Self::Metrics { .. }
             | Self::Picture { .. }
+            | Self::File { .. }
             | Self::Diverged { .. }
             | Self::Cpu(_) => true,
             Self::Save(_) | Self::Unwritable { .. } | Self::Unwritten { .. } | Self::Model(_) => {

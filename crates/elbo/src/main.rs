@@ -1,6 +1,7 @@
 //! The command `elbo`: reads arguments and the environment, calls the library, says what went wrong.
 
 mod args;
+mod commands;
 mod interrupt;
 mod terminal;
 
@@ -26,6 +27,24 @@ fn main() -> ExitCode {
             outcome => outcome.map(|_| ()),
         },
         Command::Report(arguments) => report(arguments, &command),
+        Command::Evaluate(arguments) => commands::evaluate(&arguments, &command),
+        Command::Reconstruct(arguments) => commands::reconstruct(&arguments, &command),
+        Command::Sample(arguments) => commands::sample(&arguments),
+        Command::Interpolate(arguments) => commands::interpolate(&arguments, &command),
+        Command::Traverse(arguments) => commands::traverse(&arguments, &command),
+        Command::Manifold(arguments) => commands::manifold(&arguments),
+        Command::Scatter(arguments) => commands::scatter(&arguments, &command),
+        Command::Encode(arguments) => commands::encode(&arguments, &command),
+        Command::Decode(arguments) => commands::decode(&arguments),
+        Command::Import(arguments) => commands::import(&arguments),
+        Command::Export(arguments) => commands::export(&arguments),
+        Command::Info(arguments) => commands::info(&arguments),
+        Command::Devices => commands::devices(),
+        Command::Completions { shell } => {
+            commands::completions(shell);
+            Ok(())
+        }
+        Command::Man { folder } => commands::man(&folder),
         Command::Data(arguments) => data(&arguments, &command),
         Command::Plan(arguments) => plan(&arguments),
         Command::Bench(arguments) => bench(&arguments, &command),

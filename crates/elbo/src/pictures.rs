@@ -34,20 +34,27 @@ pub fn grey(value: f32) -> u8 {
 /// `make_grid`; what is left of an incomplete last row is black.
 #[must_use]
 pub fn sheet(images: &[f32], rows: usize, columns: usize) -> Sheet {
+    sheet_across(images, rows, columns, IMAGES_A_ROW)
+}
+
+/// Lays images out as [`sheet`] does, `most` a row.
+#[must_use]
+pub fn sheet_across(images: &[f32], rows: usize, columns: usize, most: usize) -> Sheet {
+    let most = most.max(1);
     let size = rows * columns;
     let count = images.len().checked_div(size).unwrap_or(0);
     if count == 1 {
         let pixels = images.iter().copied().map(grey).collect();
         return Sheet { pixels, width: columns, height: rows };
     }
-    let across = count.min(IMAGES_A_ROW);
-    let down = count.div_ceil(IMAGES_A_ROW);
+    let across = count.min(most);
+    let down = count.div_ceil(most);
     let width = across * (columns + PADDING) + PADDING;
     let height = down * (rows + PADDING) + PADDING;
     let mut pixels = vec![0; width * height];
     for (number, image) in images.chunks_exact(size.max(1)).take(count).enumerate() {
-        let left = number % IMAGES_A_ROW * (columns + PADDING) + PADDING;
-        let top = number / IMAGES_A_ROW * (rows + PADDING) + PADDING;
+        let left = number % most * (columns + PADDING) + PADDING;
+        let top = number / most * (rows + PADDING) + PADDING;
         for (row, values) in image.chunks_exact(columns).enumerate() {
             let start = (top + row) * width + left;
             for (pixel, &value) in pixels[start..start + columns].iter_mut().zip(values) {
@@ -62,27 +69,43 @@ pub fn sheet(images: &[f32], rows: usize, columns: usize) -> Sheet {
 ///
 /// `images`: [count, rows, columns] in [-1, 1].
 pub fn write(path: &Path, images: &[f32], rows: usize, columns: usize) -> Result<()> {
-    let sheet = sheet(images, rows, columns);
-    let bytes = encode(&sheet).map_err(|fact| Error::Picture {
-        path: path.into(),
-        images: images.len().checked_div(rows * columns).unwrap_or(0),
-        rows,
-        columns,
-        fact,
-    })?;
+    write_across(path, images, (rows, columns), IMAGES_A_ROW)
+}
+
+/// Writes images as [`write()`] does, `most` a row.
+pub fn write_across(
+    path: &Path,
+    images: &[f32],
+    (rows, columns): (usize, usize),
+    most: usize,
+) -> Result<()> {
+    let sheet = sheet_across(images, rows, columns, most);
+    let bytes = encode(&sheet.pixels, (sheet.width, sheet.height), png::ColorType::Grayscale)
+        .map_err(|fact| Error::Picture {
+            path: path.into(),
+            images: images.len().checked_div(rows * columns).unwrap_or(0),
+            rows,
+            columns,
+            fact,
+        })?;
     atomic::replace(path, &bytes)
 }
 
-fn encode(sheet: &Sheet) -> Result<Vec<u8>, String> {
+/// Pixels of eight bits a channel as a PNG.
+pub(crate) fn encode(
+    pixels: &[u8],
+    (width, height): (usize, usize),
+    colours: png::ColorType,
+) -> Result<Vec<u8>, String> {
     let side = |pixels: usize| {
         u32::try_from(pixels).map_err(|_| format!("{pixels} pixels are too long a side"))
     };
     let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, side(sheet.width)?, side(sheet.height)?);
-    encoder.set_color(png::ColorType::Grayscale);
+    let mut encoder = png::Encoder::new(&mut bytes, side(width)?, side(height)?);
+    encoder.set_color(colours);
     encoder.set_depth(png::BitDepth::Eight);
     let mut writer = encoder.write_header().map_err(|error| error.to_string())?;
-    writer.write_image_data(&sheet.pixels).map_err(|error| error.to_string())?;
+    writer.write_image_data(pixels).map_err(|error| error.to_string())?;
     writer.finish().map_err(|error| error.to_string())?;
     Ok(bytes)
 }

@@ -5,7 +5,6 @@ mod html;
 mod map;
 mod of_run;
 pub(crate) mod page;
-mod principal;
 mod tables;
 
 use std::path::PathBuf;

@@ -171,7 +171,8 @@ impl Settings {
         self.check_memory(input)
     }
 
-    fn check_memory(&self, input: usize) -> Result<()> {
+    /// Refuses a model or a batch that no memory would hold.
+    pub(crate) fn check_memory(&self, input: usize) -> Result<()> {
         let Self { hidden, latent, batch_size, .. } = *self;
         let weights = |a: usize, b: usize| a.checked_mul(b);
         let parameters = (|| {

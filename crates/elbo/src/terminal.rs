@@ -4,6 +4,7 @@ mod bar;
 mod figures;
 mod json;
 mod lines;
+mod model;
 
 use std::{
     io::{self, Write},
@@ -17,6 +18,7 @@ use crate::interrupt::Interrupt;
 use bar::Bar;
 pub(crate) use figures::{measurements, profile};
 pub(crate) use json::JsonLines;
+pub(crate) use model::{evaluation, imported, info, written};
 
 /// Watches a training and shows it: a line an epoch, and on a terminal a bar.
 pub(crate) struct Terminal {

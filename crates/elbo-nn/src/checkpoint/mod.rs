@@ -45,6 +45,12 @@ pub struct Checkpoint {
     pub metadata: serde_json::Value,
 }
 
+/// Writes tensors as PyTorch's `safetensors.torch.load_file` reads them, without metadata of ours, whole
+/// or not at all. The folder must exist; values that are not finite are refused.
+pub fn save_tensors(tensors: &BTreeMap<String, Tensor>, path: &Path) -> Result<()> {
+    write::replace(path, &write::encode_tensors(tensors, path)?)
+}
+
 impl Checkpoint {
     /// Writes the checkpoint, whole or not at all: a file that stands there is replaced only once the
     /// new one is complete and on the disk. The folder must exist.

@@ -1,6 +1,10 @@
 //! A checkpoint to bytes, and bytes to a file that is there whole or not at all.
 
-use std::{borrow::Cow, collections::HashMap, path::Path};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+    path::Path,
+};
 
 use safetensors::{Dtype, View};
 use serde_json::Value;
@@ -13,12 +17,26 @@ const RESERVED_NAME: &str = "__metadata__";
 
 /// The file's bytes. The same content gives the same bytes.
 pub(super) fn encode(checkpoint: &Checkpoint, path: &Path) -> Result<Vec<u8>> {
-    for (name, tensor) in &checkpoint.tensors {
+    let metadata = canonical(checkpoint, path)?;
+    serialize(&checkpoint.tensors, (METADATA_KEY, metadata), path)
+}
+
+/// The bytes of a file that says no more than who can read it.
+pub(super) fn encode_tensors(tensors: &BTreeMap<String, Tensor>, path: &Path) -> Result<Vec<u8>> {
+    serialize(tensors, ("format", "pt".into()), path)
+}
+
+fn serialize(
+    tensors: &BTreeMap<String, Tensor>,
+    (key, text): (&str, String),
+    path: &Path,
+) -> Result<Vec<u8>> {
+    for (name, tensor) in tensors {
         check(name, tensor, path)?;
     }
     // One key only: the crate writes several in a different order each time.
-    let metadata = HashMap::from([(METADATA_KEY.to_string(), canonical(checkpoint, path)?)]);
-    let stored = checkpoint.tensors.iter().map(|(name, tensor)| (name, Stored(tensor)));
+    let metadata = HashMap::from([(key.to_string(), text)]);
+    let stored = tensors.iter().map(|(name, tensor)| (name, Stored(tensor)));
     safetensors::serialize(stored, Some(metadata)).map_err(|error| {
         let fact = format!("the header cannot be written ({error}); make the metadata smaller");
         Error::Metadata { path: path.into(), fact }

@@ -23,8 +23,9 @@ Ctrl-C ends a training after its step and saves it; a second one ends it at once
 
 #[derive(Debug, Args)]
 pub(crate) struct TrainArguments {
-    /// Folder with the four IDX files [default: ELBO_MNIST_DIR, else data/mnist, fetched if need be]
-    #[arg(long, value_name = "FOLDER")]
+    /// Folder with the four IDX files, or own images: a folder of PNGs, a .npy, a .csv
+    /// [default: ELBO_MNIST_DIR, else data/mnist, fetched if need be]
+    #[arg(long, value_name = "PATH")]
     data_dir: Option<PathBuf>,
     /// Never use the network; without data, train on drawn digits
     #[arg(long, env = "ELBO_OFFLINE", action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
@@ -124,14 +125,14 @@ impl TrainArguments {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum DeviceName {
+pub(super) enum DeviceName {
     Auto,
     Cpu,
     Cuda,
 }
 
 impl DeviceName {
-    const fn kind(self) -> DeviceKind {
+    pub(super) const fn kind(self) -> DeviceKind {
         match self {
             Self::Auto => DeviceKind::Auto,
             Self::Cpu => DeviceKind::Cpu,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::principal::Plane;
+use crate::principal::Plane;
 
 /// Width and height of the drawing, in its own units.
 const SIDE: f64 = 480.0;

@@ -8,10 +8,9 @@ use super::{
     explorer::Explorer,
     html::{self, escaped, fill},
     map::Map,
-    principal::Plane,
     tables,
 };
-use crate::{Error, Result, RunFolder, Training, atomic, chart, metrics::Row};
+use crate::{Error, Result, RunFolder, Training, atomic, chart, metrics::Row, principal::Plane};
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");

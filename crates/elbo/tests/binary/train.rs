@@ -8,7 +8,7 @@ const COLUMNS: &str = "epoch,step,train_loss,train_reconstruction,train_kl,last_
                        test_loss,test_reconstruction,test_kl,seconds";
 
 /// Width, height and grey values of a PNG.
-fn picture(sandbox: &Sandbox, inside: &str) -> (u32, u32, Vec<u8>) {
+pub(crate) fn picture(sandbox: &Sandbox, inside: &str) -> (u32, u32, Vec<u8>) {
     let file = BufReader::new(fs::File::open(sandbox.path(inside)).unwrap());
     let mut reader = png::Decoder::new(file).read_info().unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];

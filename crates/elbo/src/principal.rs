@@ -8,19 +8,19 @@ const MOST_PRODUCTS: usize = 1 << 31;
 
 /// A plane through the mean of some points, along their first two principal components.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Plane {
+pub(crate) struct Plane {
     /// The points' mean, [dimensions].
-    pub(super) origin: Vec<f64>,
+    pub(crate) origin: Vec<f64>,
     /// Two directions of length 1 at right angles, [dimensions] each; the second is zero where the
     /// points have one dimension only.
-    pub(super) axes: [Vec<f64>; 2],
+    pub(crate) axes: [Vec<f64>; 2],
     /// Which part of the points' variance lies along each.
-    pub(super) shares: [f64; 2],
+    pub(crate) shares: [f64; 2],
 }
 
 impl Plane {
     /// The plane of some points, [count, dimensions] in one row.
-    pub(super) fn of(points: &[f32], dimensions: usize) -> Self {
+    pub(crate) fn of(points: &[f32], dimensions: usize) -> Self {
         let products = points.len().saturating_mul(dimensions);
         let every = products.div_ceil(MOST_PRODUCTS).max(1);
         let points = || points.chunks_exact(dimensions.max(1)).step_by(every);
@@ -49,7 +49,7 @@ impl Plane {
     }
 
     /// Where a point lies on the plane.
-    pub(super) fn place(&self, point: &[f32]) -> [f64; 2] {
+    pub(crate) fn place(&self, point: &[f32]) -> [f64; 2] {
         let from: Vec<f64> =
             point.iter().zip(&self.origin).map(|(value, mean)| f64::from(*value) - mean).collect();
         self.axes.each_ref().map(|axis| dot(axis, &from))
