@@ -1,0 +1,70 @@
+"""Compiles the kernels to PTX with NVRTC: `python3 make_ptx.py path/to/libnvrtc.so.12 [--check]`.
+
+One file a family goes to `ptx/`, its first line the checksum of what it was made from. `cargo xtask ptx` fetches the
+library and runs this. PTX 8.0 for compute capability 8.0 is what every driver since 525 and every GPU since Ampere take.
+"""
+
+import ctypes
+import hashlib
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+OPTIONS = ["--gpu-architecture=compute_80", "--std=c++17", f"--include-path={HERE}"]
+
+
+def sources(kernel):
+    """What a kernel file is made of: all shared parts, then the file."""
+    return sorted(HERE.glob("*.cuh")) + [kernel]
+
+
+def checksum(kernel):
+    digest = hashlib.sha256()
+    for path in sources(kernel):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def compile_ptx(nvrtc, kernel):
+    program = ctypes.c_void_p()
+    text = kernel.read_bytes()
+    check(nvrtc.nvrtcCreateProgram(ctypes.byref(program), text, kernel.name.encode(), 0, None, None))
+    options = [option.encode() for option in OPTIONS]
+    failed = nvrtc.nvrtcCompileProgram(program, len(options), (ctypes.c_char_p * len(options))(*options))
+    log = fetch(program, nvrtc.nvrtcGetProgramLogSize, nvrtc.nvrtcGetProgramLog)
+    if failed:
+        sys.exit(f"{kernel}: does not compile\n{log}")
+    return fetch(program, nvrtc.nvrtcGetPTXSize, nvrtc.nvrtcGetPTX)
+
+
+def fetch(program, ask_size, ask):
+    size = ctypes.c_size_t()
+    check(ask_size(program, ctypes.byref(size)))
+    text = ctypes.create_string_buffer(size.value)
+    check(ask(program, text))
+    return text.value.decode()
+
+
+def check(code):
+    if code:
+        sys.exit(f"NVRTC answers with error {code}")
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    nvrtc = ctypes.CDLL(sys.argv[1])
+    out = HERE / "ptx"
+    out.mkdir(exist_ok=True)
+    for kernel in sorted(HERE.glob("*.cu")):
+        made = f"// made from sha256 {checksum(kernel)}\n{compile_ptx(nvrtc, kernel)}"
+        path = out / f"{kernel.stem}.ptx"
+        if "--check" not in sys.argv:
+            path.write_text(made)
+        elif not path.exists() or path.read_text() != made:
+            sys.exit(f"{path}: is not what its source compiles to; run `cargo xtask ptx`")
+        print(f"{path.relative_to(HERE)}: {len(made)} bytes")
+
+
+if __name__ == "__main__":
+    main()

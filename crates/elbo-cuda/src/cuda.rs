@@ -1,0 +1,210 @@
+//! The backend: a device, its stream, and entries as graphs that are launched again and again.
+
+use std::{cell::RefCell, rc::Rc};
+
+use cudarc::driver::CudaGraph;
+use elbo_tensor::{Backend, Call, Data, DataMut, Dtype, Entry, Memory, Slot};
+
+use crate::{
+    Buffer, Device, Error,
+    buffer::Address,
+    device,
+    driver::{Driver, answer},
+    enqueue::Shared,
+    kernels::Kernels,
+    schedule::Schedule,
+    work::{Setting, work},
+    workspace::Workspace,
+};
+
+/// How the products of matrices are computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// In single precision, as on the CPU.
+    #[default]
+    Single,
+    /// On tensor cores, each number in two parts of 11 bits: close to single precision.
+    Tf32x3,
+    /// On tensor cores, each number rounded to 11 bits: gradients off by up to some percent.
+    Tf32,
+}
+
+/// A CUDA device as a backend.
+///
+/// Everything goes through one stream, in order; only `read` waits. Results depend on the device's kernels and
+/// on the precision, not on chance: every sum has one order.
+#[derive(Debug)]
+pub struct Cuda {
+    // Before what it lies on: dropped first.
+    workspace: RefCell<Workspace>,
+    shared: Rc<Shared>,
+    precision: Precision,
+}
+
+impl Cuda {
+    /// A backend on the device of a number, its kernels loaded.
+    pub fn new(ordinal: usize) -> Result<Self, Error> {
+        let device = device::usable(ordinal)?;
+        let refused = |error| Error::Driver { answer: answer(error) };
+        let driver = Driver::open(ordinal).map_err(refused)?;
+        let kernels = Kernels::load(&driver)?;
+        let workspace = Workspace::new(&driver)?.into();
+        let shared = Rc::new(Shared { driver, kernels, device });
+        Ok(Self { workspace, shared, precision: Precision::default() })
+    }
+
+    /// The same with products in another precision.
+    #[must_use]
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+
+    /// One more backend on the same device, without loading the kernels again.
+    pub fn another(&self) -> Result<Self, Error> {
+        let workspace = Workspace::new(&self.shared.driver)?.into();
+        Ok(Self { workspace, shared: Rc::clone(&self.shared), precision: self.precision })
+    }
+
+    /// The device.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.shared.device
+    }
+
+    /// How products are computed.
+    #[must_use]
+    pub const fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// Waits until the device has done all that it was given.
+    pub fn wait(&self) -> Result<(), Error> {
+        self.workspace.borrow_mut().wait(&self.shared.driver)
+    }
+
+    /// The launches of an entry's calls.
+    fn schedule(&self, entry: &Entry, memory: &Memory<Buffer>) -> Result<Schedule, Error> {
+        let workspace = self.workspace.borrow();
+        let setting = Setting { workspace: &workspace, precision: self.precision };
+        let mut schedule = Schedule::default();
+        for call in entry.calls() {
+            if let Some(work) = work(call, memory, setting)? {
+                schedule.add(call, work);
+            }
+        }
+        Ok(schedule)
+    }
+}
+
+impl Backend for Cuda {
+    type Buffer = Buffer;
+    type Replay = Replay;
+    type Error = Error;
+
+    fn name(&self) -> &str {
+        &self.shared.device.name
+    }
+
+    fn alloc(&self, dtype: Dtype, len: usize) -> Result<Buffer, Error> {
+        Buffer::zeros(&self.shared.driver.stream, dtype, len)
+    }
+
+    fn write(&self, buffer: &mut Buffer, values: Data<'_>) -> Result<(), Error> {
+        buffer.write(&self.shared.driver.stream, values)
+    }
+
+    fn read(&self, buffer: &Buffer, values: DataMut<'_>) -> Result<(), Error> {
+        buffer.read(&self.shared.driver.stream, values)?;
+        self.wait()
+    }
+
+    fn launch(&self, call: &Call, memory: &mut Memory<Buffer>) -> Result<(), Error> {
+        let workspace = self.workspace.borrow();
+        let setting = Setting { workspace: &workspace, precision: self.precision };
+        match work(call, memory, setting)? {
+            Some(work) => self.shared.enqueue(&work),
+            None => Ok(()),
+        }
+    }
+
+    fn record(&self, entry: &Entry, memory: &mut Memory<Buffer>) -> Result<Replay, Error> {
+        let schedule = self.schedule(entry, memory)?;
+        let give = || schedule.launches().try_for_each(|work| self.shared.enqueue(work));
+        // The driver readies a kernel when it is first launched, which it must not do in a capture.
+        give()?;
+        self.wait()?;
+        for slot in written(entry) {
+            if let Some(buffer) = memory.get_mut(slot) {
+                let failed = |error| Error::Launch { op: "record", answer: answer(error) };
+                buffer.clear(&self.shared.driver.stream).map_err(failed)?;
+            }
+        }
+        let graph = self.shared.driver.capture(give)?;
+        let launches = schedule.launches().count();
+        let uses = used(entry).map(|slot| place(slot, memory)).collect();
+        Ok(Replay { graph, uses, launches, _shared: Rc::clone(&self.shared) })
+    }
+
+    fn replay(
+        &self,
+        entry: &Entry,
+        replay: &Replay,
+        memory: &mut Memory<Buffer>,
+        times: usize,
+    ) -> Result<(), Error> {
+        if replay.uses.iter().any(|used| place(used.slot, memory) != *used) {
+            return Err(Error::Moved { entry: entry.name().into() });
+        }
+        let failed = |error| Error::Launch { op: "replay", answer: answer(error) };
+        (0..times).try_for_each(|_| replay.graph.launch().map_err(failed))
+    }
+}
+
+/// An entry as a graph on the device.
+pub struct Replay {
+    graph: CudaGraph,
+    /// The buffers whose addresses the graph holds.
+    uses: Vec<Place>,
+    launches: usize,
+    /// The kernels that the graph launches.
+    _shared: Rc<Shared>,
+}
+
+impl Replay {
+    /// How many kernels a replay launches: calls that nothing keeps apart share one.
+    #[must_use]
+    pub const fn launches(&self) -> usize {
+        self.launches
+    }
+}
+
+impl std::fmt::Debug for Replay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Replay").field("launches", &self.launches).finish_non_exhaustive()
+    }
+}
+
+/// Where a slot's buffer lies, if it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    slot: Slot,
+    buffer: Option<(Address, usize)>,
+}
+
+fn place(slot: Slot, memory: &Memory<Buffer>) -> Place {
+    let buffer = memory.get(slot).map(|buffer| (buffer.address(), buffer.len()));
+    Place { slot, buffer }
+}
+
+/// The slots that an entry's calls name, some more than once.
+fn used(entry: &Entry) -> impl Iterator<Item = Slot> {
+    entry.calls().iter().flat_map(|call| call.args.iter().chain([&call.out])).map(|o| o.slot)
+}
+
+/// The slots that an entry's calls write, some more than once.
+fn written(entry: &Entry) -> impl Iterator<Item = Slot> {
+    entry.calls().iter().flat_map(|call| {
+        let changed = call.op.changes().iter().map(|position| call.args[*position].slot);
+        changed.chain([call.out.slot])
+    })
+}
