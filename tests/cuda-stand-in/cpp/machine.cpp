@@ -106,11 +106,10 @@ std::string Machine::release(unsigned first, unsigned end, State barrier) {
         if (threads_[i].state == barrier) waiting = &threads_[i];
     for (unsigned i = first; i < end; i++) {
         const Thread& other = threads_[i];
-        std::string who = "barrier: thread " + std::to_string(waiting->number) + " waits at " + place(*waiting) + ", thread " +
-                          std::to_string(i);
-        if (other.state == DONE) return who + " has left the kernel";
-        if (other.state != barrier || other.line != waiting->line || strcmp(other.file, waiting->file))
-            return who + " at " + place(other);
+        bool here = other.line == waiting->line && (other.file == waiting->file || !strcmp(other.file, waiting->file));
+        if (other.state == barrier && here) continue;
+        return "barrier: thread " + std::to_string(waiting->number) + " waits at " + place(*waiting) + ", thread " +
+               std::to_string(i) + (other.state == DONE ? " has left the kernel" : " at " + place(other));
     }
     for (unsigned i = first; i < end; i++) threads_[i].state = READY;
     return "";

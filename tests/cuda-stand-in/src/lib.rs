@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 /// As kernels are written for a GPU: no contraction of products and sums that the source does not ask for.
 const OPTIONS: [&str; 10] = [
     "-std=c++17",
-    "-O2",
+    "-O3",
     "-g1",
     "-fPIC",
     "-shared",
