@@ -53,7 +53,10 @@ def check(code):
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    nvrtc = ctypes.CDLL(sys.argv[1])
+    library = pathlib.Path(sys.argv[1])
+    for part in library.parent.glob("libnvrtc-builtins.so*"):  # which NVRTC looks for by name
+        ctypes.CDLL(str(part), mode=ctypes.RTLD_GLOBAL)
+    nvrtc = ctypes.CDLL(str(library))
     out = HERE / "ptx"
     out.mkdir(exist_ok=True)
     for kernel in sorted(HERE.glob("*.cu")):

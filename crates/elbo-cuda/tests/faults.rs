@@ -36,9 +36,7 @@ fn launch(stream: &CudaStream, kernel: &str, parameters: &Values) -> Result<(), 
     let mut pointers = [std::ptr::from_ref(parameters).cast::<c_void>().cast_mut()];
     let size = ((2, 1, 1), (64, 1, 1));
     // SAFETY: the kernel takes one structure of this layout; what it does beyond its values is the test.
-    unsafe {
-        result::launch_kernel(function, size.0, size.1, 0, stream.cu_stream(), &mut pointers)
-    }
+    unsafe { result::launch_kernel(function, size.0, size.1, 0, stream.cu_stream(), &mut pointers) }
 }
 
 #[track_caller]

@@ -13,7 +13,8 @@ fn kernels() -> PathBuf {
 
 fn files(ending: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(kernels()).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = entries.filter(|p| p.extension().is_some_and(|e| e == ending)).collect();
+    let mut files: Vec<_> =
+        entries.filter(|p| p.extension().is_some_and(|e| e == ending)).collect();
     files.sort();
     files
 }

@@ -20,6 +20,8 @@ pub struct Request {
     pub device: Option<DeviceKind>,
     /// Threads of the CPU, 0 for one on each core.
     pub threads: Option<usize>,
+    /// Whether a GPU may round to 11 bits what it multiplies.
+    pub tf32: Option<bool>,
     /// The run folder, if one was named.
     pub out: Option<PathBuf>,
     /// A checkpoint or a run folder to go on from.
@@ -36,6 +38,7 @@ impl Request {
         Device {
             kind: self.device.or(file.device).unwrap_or_default(),
             threads: self.threads.or(file.threads).unwrap_or_default(),
+            tf32: self.tf32.or(file.tf32).unwrap_or_default(),
         }
     }
 
@@ -122,16 +125,23 @@ mod tests {
         let file = Config {
             device: Some(DeviceKind::Cuda),
             threads: Some(3),
+            tf32: Some(true),
             data_dir: Some("file".into()),
             ..Config::default()
         };
         let silent = Request::default();
-        assert_eq!(silent.device(&file), Device { kind: DeviceKind::Cuda, threads: 3 });
+        assert_eq!(silent.device(&file), Device { kind: DeviceKind::Cuda, threads: 3, tf32: true });
         assert_eq!(silent.data(&file, None).named, Some("file".into()));
         let data = Wanted { named: Some("flag".into()), ..Wanted::default() };
-        let said =
-            Request { device: Some(DeviceKind::Cpu), threads: Some(0), data, ..Request::default() };
-        assert_eq!(said.device(&file), Device { kind: DeviceKind::Cpu, threads: 0 });
+        let said = Request {
+            device: Some(DeviceKind::Cpu),
+            threads: Some(0),
+            tf32: Some(false),
+            data,
+            ..Request::default()
+        };
+        let device = Device { kind: DeviceKind::Cpu, threads: 0, tf32: false };
+        assert_eq!(said.device(&file), device);
         assert_eq!(said.data(&file, None).named, Some("flag".into()));
     }
 

@@ -35,6 +35,8 @@ pub struct Training {
     vae: Vae,
     settings: Settings,
     device: String,
+    /// Why it is no GPU, where a GPU would have been taken.
+    fallback: Option<String>,
     /// Epochs completed.
     epoch: u32,
     order: Vec<u32>,
@@ -59,7 +61,7 @@ impl Training {
         let config = settings.config(train.size(), train.count, test.count);
         memory::check(&Entries::plan(&config)?.0, settings)?;
         let opened = device.open()?;
-        let device = opened.describe();
+        let (device, fallback) = (opened.describe(), opened.fallback());
         let mut vae = Vae::new(&config, |program| opened.session(program))?;
         vae.write_train_images(&train.pixels)?;
         vae.write_test_images(&test.pixels)?;
@@ -75,7 +77,7 @@ impl Training {
             train_sha256: Some(Checksum::of(&[&train.pixels]).to_string()),
         };
         let order = vec![0; train.count];
-        Ok(Self { vae, settings: settings.clone(), device, epoch: 0, order, record })
+        Ok(Self { vae, settings: settings.clone(), device, fallback, epoch: 0, order, record })
     }
 
     /// Goes on from where a checkpoint was written. `path` is where it comes from, for messages.
@@ -177,6 +179,12 @@ impl Training {
     #[must_use]
     pub fn device(&self) -> &str {
         &self.device
+    }
+
+    /// Why the device is no GPU, where a GPU would have been taken.
+    #[must_use]
+    pub fn fallback(&self) -> Option<&str> {
+        self.fallback.as_deref()
     }
 }
 

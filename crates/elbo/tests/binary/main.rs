@@ -2,6 +2,8 @@
 
 mod arguments;
 mod config;
+#[cfg(feature = "cuda")]
+mod cuda;
 mod data;
 mod resume;
 mod sandbox;
