@@ -17,7 +17,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         "single" => Precision::Single,
         "tf32x3" => Precision::Tf32x3,
         "tf32" => Precision::Tf32,
-        other => return Err(format!("{other}: is no precision; name single, tf32x3 or tf32").into()),
+        other => {
+            return Err(format!("{other}: is no precision; name single, tf32x3 or tf32").into());
+        }
     };
     let epochs: usize = arguments.next().map_or(Ok(20), |text| text.parse())?;
 
