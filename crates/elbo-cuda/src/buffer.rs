@@ -41,14 +41,6 @@ impl Buffer {
         })
     }
 
-    pub(crate) fn clear(&mut self, stream: &Arc<CudaStream>) -> Result<(), DriverError> {
-        match self {
-            Self::F32(values) => stream.memset_zeros(values),
-            Self::U8(values) => stream.memset_zeros(values),
-            Self::U32(values) => stream.memset_zeros(values),
-        }
-    }
-
     pub(crate) fn write(
         &mut self,
         stream: &Arc<CudaStream>,

@@ -2,7 +2,6 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use cudarc::driver::CudaGraph;
 use elbo_tensor::{Backend, Call, Data, DataMut, Dtype, Entry, Memory, Slot};
 
 use crate::{
@@ -11,6 +10,7 @@ use crate::{
     device,
     driver::{Driver, answer},
     enqueue::Shared,
+    graph::Graph,
     kernels::Kernels,
     schedule::Schedule,
     work::{Setting, work},
@@ -129,20 +129,9 @@ impl Backend for Cuda {
 
     fn record(&self, entry: &Entry, memory: &mut Memory<Buffer>) -> Result<Replay, Error> {
         let schedule = self.schedule(entry, memory)?;
-        let give = || schedule.launches().try_for_each(|work| self.shared.enqueue(work));
-        // The driver readies a kernel when it is first launched, which it must not do in a capture.
-        give()?;
-        self.wait()?;
-        for slot in written(entry) {
-            if let Some(buffer) = memory.get_mut(slot) {
-                let failed = |error| Error::Launch { op: "record", answer: answer(error) };
-                buffer.clear(&self.shared.driver.stream).map_err(failed)?;
-            }
-        }
-        let graph = self.shared.driver.capture(give)?;
-        let launches = schedule.launches().count();
+        let graph = self.shared.graph(&schedule)?;
         let uses = used(entry).map(|slot| place(slot, memory)).collect();
-        Ok(Replay { graph, uses, launches, _shared: Rc::clone(&self.shared) })
+        Ok(Replay { graph, uses, _shared: Rc::clone(&self.shared) })
     }
 
     fn replay(
@@ -155,17 +144,16 @@ impl Backend for Cuda {
         if replay.uses.iter().any(|used| place(used.slot, memory) != *used) {
             return Err(Error::Moved { entry: entry.name().into() });
         }
-        let failed = |error| Error::Launch { op: "replay", answer: answer(error) };
-        (0..times).try_for_each(|_| replay.graph.launch().map_err(failed))
+        Shared::replay(&replay.graph, times)
     }
 }
 
 /// An entry as a graph on the device.
+#[derive(Debug)]
 pub struct Replay {
-    graph: CudaGraph,
+    graph: Graph,
     /// The buffers whose addresses the graph holds.
     uses: Vec<Place>,
-    launches: usize,
     /// The kernels that the graph launches.
     _shared: Rc<Shared>,
 }
@@ -174,13 +162,7 @@ impl Replay {
     /// How many kernels a replay launches: calls that nothing keeps apart share one.
     #[must_use]
     pub const fn launches(&self) -> usize {
-        self.launches
-    }
-}
-
-impl std::fmt::Debug for Replay {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Replay").field("launches", &self.launches).finish_non_exhaustive()
+        self.graph.launches()
     }
 }
 
@@ -199,12 +181,4 @@ fn place(slot: Slot, memory: &Memory<Buffer>) -> Place {
 /// The slots that an entry's calls name, some more than once.
 fn used(entry: &Entry) -> impl Iterator<Item = Slot> {
     entry.calls().iter().flat_map(|call| call.args.iter().chain([&call.out])).map(|o| o.slot)
-}
-
-/// The slots that an entry's calls write, some more than once.
-fn written(entry: &Entry) -> impl Iterator<Item = Slot> {
-    entry.calls().iter().flat_map(|call| {
-        let changed = call.op.changes().iter().map(|position| call.args[*position].slot);
-        changed.chain([call.out.slot])
-    })
 }

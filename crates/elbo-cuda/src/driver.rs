@@ -1,4 +1,4 @@
-//! The driver: devices, modules, launches, captures. One of two rooms with `unsafe`: each call leaves Rust.
+//! The driver: devices, modules, launches. A room with `unsafe`: each call leaves Rust.
 
 #![allow(unsafe_code)]
 
@@ -9,7 +9,7 @@ use std::{
 };
 
 use cudarc::driver::{
-    CudaContext, CudaGraph, CudaStream, DriverError, result,
+    CudaContext, CudaStream, DriverError, result,
     sys::{self, CUdevice_attribute as Attribute},
 };
 
@@ -81,6 +81,20 @@ pub(crate) struct Kernel<P> {
     takes: PhantomData<fn(P)>,
 }
 
+impl<P> Kernel<P> {
+    pub(crate) const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub(crate) const fn function(&self) -> sys::CUfunction {
+        self.function
+    }
+
+    pub(crate) const fn threads(&self) -> u32 {
+        self.threads
+    }
+}
+
 /// Kernels that were loaded together.
 #[derive(Debug)]
 pub(crate) struct Module {
@@ -134,8 +148,7 @@ impl Drop for Driver {
 impl Driver {
     pub(crate) fn open(ordinal: usize) -> Result<Self, DriverError> {
         let context = CudaContext::new(ordinal)?;
-        // SAFETY: events order the work of several streams, and there is one. With them, a captured
-        // launch would wait for an event from outside its graph, which is an error.
+        // SAFETY: events order the work of several streams, and there is one.
         unsafe { context.disable_event_tracking() };
         Ok(Self { stream: context.new_stream()? })
     }
@@ -172,23 +185,5 @@ impl Driver {
         // `Module::kernel` has found, which the driver copies; the caller vouches for what it points to.
         unsafe { result::launch_kernel(kernel.function, grid, block, 0, stream, &mut pointers) }
             .map_err(failed)
-    }
-
-    /// Records what `give` gives to the stream, instead of doing it.
-    pub(crate) fn capture(
-        &self,
-        give: impl FnOnce() -> Result<(), Error>,
-    ) -> Result<CudaGraph, Error> {
-        let failed = |error| Error::Launch { op: "capture", answer: answer(error) };
-        let mode = sys::CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL;
-        self.stream.begin_capture(mode).map_err(failed)?;
-        // Ended in either case: a stream under capture is of no use.
-        let given = give();
-        let graph = self.stream.end_capture(sys::CUgraphInstantiate_flags(0)).map_err(failed);
-        given?;
-        let graph = graph?
-            .ok_or_else(|| Error::Launch { op: "capture", answer: "no graph came of it".into() })?;
-        graph.upload().map_err(failed)?;
-        Ok(graph)
     }
 }

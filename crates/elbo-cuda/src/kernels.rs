@@ -45,7 +45,7 @@ pub(crate) struct Kernels {
 }
 
 impl Kernels {
-    /// Loads them all: a module that is loaded later would be loaded in the middle of a capture.
+    /// Loads them all.
     pub(crate) fn load(driver: &Driver) -> Result<Self, Error> {
         let load = |ptx| driver.load(ptx).map_err(|error| Error::Driver { answer: answer(error) });
         let elementwise = load(ptx!("elementwise"))?;

@@ -7,6 +7,7 @@ mod driver;
 mod elementwise;
 mod enqueue;
 mod error;
+mod graph;
 mod kernels;
 mod notes;
 mod optimizer;

@@ -1,4 +1,4 @@
-//! Which calls of an entry share a launch: those of one kind that nothing keeps apart.
+//! Which calls of an entry share a launch, and which launches must wait for which.
 
 use elbo_tensor::{Call, Slot};
 
@@ -11,6 +11,8 @@ struct Access {
     writes: Vec<Slot>,
     /// Read at other places than those that the same thread writes.
     elsewhere: Vec<Slot>,
+    /// Whether they need the one place for partial sums.
+    sums: bool,
 }
 
 impl Access {
@@ -25,12 +27,13 @@ impl Access {
             Work::Elementwise { elsewhere, .. } => elsewhere.iter().copied().collect(),
             _ => Vec::new(),
         };
-        Self { reads, writes, elsewhere }
+        Self { reads, writes, elsewhere, sums: matches!(work, Work::Sum(..)) }
     }
 
     /// Whether the two may not change places.
     fn conflicts(&self, other: &Self) -> bool {
-        meet(&self.writes, &other.writes)
+        self.sums && other.sums
+            || meet(&self.writes, &other.writes)
             || meet(&self.writes, &other.reads)
             || meet(&self.reads, &other.writes)
     }
@@ -64,8 +67,26 @@ impl Schedule {
         self.launches.push((work, access));
     }
 
-    pub(crate) fn launches(&self) -> impl Iterator<Item = &Work> {
-        self.launches.iter().map(|(work, _)| work)
+    /// The launches, each with the numbers of earlier ones that it must wait for. What those wait for in turn
+    /// is not named again.
+    pub(crate) fn in_order(&self) -> Vec<(&Work, Vec<usize>)> {
+        // For each launch, which come before it one way or another.
+        let mut before: Vec<Vec<bool>> = Vec::with_capacity(self.launches.len());
+        let mut ordered = Vec::with_capacity(self.launches.len());
+        for (number, (work, access)) in self.launches.iter().enumerate() {
+            let mut all = vec![false; number];
+            let mut after = Vec::new();
+            for earlier in (0..number).rev() {
+                if !all[earlier] && access.conflicts(&self.launches[earlier].1) {
+                    after.push(earlier);
+                    all[earlier] = true;
+                    all.iter_mut().zip(&before[earlier]).for_each(|(all, before)| *all |= before);
+                }
+            }
+            before.push(all);
+            ordered.push((work, after));
+        }
+        ordered
     }
 
     /// Lets a call join a launch, if nothing in between keeps the call from moving up to it, or the launch

@@ -32,10 +32,7 @@ enum {
     INVALID_CONTEXT = 201,
     NOT_FOUND = 500,
     ILLEGAL_ADDRESS = 700,
-    LAUNCH_FAILED = 719,
-    CAPTURE_UNSUPPORTED = 900,
-    CAPTURE_INVALIDATED = 901,
-    CAPTURE_IMPLICIT = 906
+    LAUNCH_FAILED = 719
 };
 
 namespace {
@@ -46,29 +43,49 @@ struct Module {
 
 struct Function {
     Kernel kernel;
-    bool ran = false;
 };
 
-// What a stream has been given to do: a launch, or memory to fill. Parameters are copied when it is given, as the
-// driver does.
+// A launch. Its parameters are copied when it is given, as the driver does.
 struct Work {
-    Function* function = nullptr;
+    Kernel kernel{};
     dim3 grid{}, block{};
     std::vector<char> parameters;
-    Pointer fill = 0;
-    unsigned char byte = 0;
-    size_t bytes = 0;
     unsigned times = 0;  // that it has been done
+
+    Work(const Kernel& kernel, dim3 grid, dim3 block, void** given) : kernel(kernel), grid(grid), block(block) {
+        const char* first = static_cast<const char*>(given[0]);
+        parameters.assign(first, first + kernel.bytes);
+    }
+    bool fits() const {
+        return grid.x - 1 < 0x7fffffff && grid.y - 1 < 65535 && grid.z - 1 < 65535 && block.count() - 1 < 1024;
+    }
+};
+
+// A launch in a graph, and the nodes that it waits for.
+struct Node {
+    Work work;
+    std::vector<Node*> after;
 };
 
 struct Graph {
+    std::vector<std::unique_ptr<Node>> nodes;
+};
+
+// As CUDA_KERNEL_NODE_PARAMS.
+struct NodeParameters {
+    void* function;
+    dim3 grid, block;
+    unsigned shared_bytes;
+    void** parameters;
+    void **extra, *kernel, *context;
+};
+
+// A graph's launches, in the order in which they are done.
+struct Executable {
     std::vector<Work> work;
 };
 
-struct Stream {
-    std::unique_ptr<Graph> capture;
-    bool invalid = false;
-};
+struct Stream {};
 
 std::recursive_mutex one_at_a_time;
 thread_local void* current_context = nullptr;
@@ -93,7 +110,7 @@ void on_bad_address(int signal, siginfo_t* info, void* context) {
 Result run(Work& work) {
     std::vector<std::max_align_t> aligned(work.parameters.size() / sizeof(std::max_align_t) + 1);
     memcpy(aligned.data(), work.parameters.data(), work.parameters.size());
-    Launch launch{work.function->kernel, work.grid, work.block, aligned.data()};
+    Launch launch{work.kernel, work.grid, work.block, aligned.data()};
     auto contents = [&] { return Snapshot(work.parameters.data(), work.parameters.size()); };
     auto failed = [&](std::string why, Result code) {
         fault = std::move(why);
@@ -114,27 +131,21 @@ Result run(Work& work) {
     return OK;
 }
 
-Result perform(Work& work) {
-    if (work.function) return run(work);
-    memset(reinterpret_cast<void*>(work.fill), work.byte, work.bytes);
-    return OK;
-}
-
-Result give(void* handle, Work work) {
-    auto* stream = static_cast<Stream*>(handle);
-    if (stream && stream->capture) {
-        stream->capture->work.push_back(std::move(work));
-        return OK;
+// An order that keeps to what nodes wait for and to nothing else: of those that need not wait, the newest first.
+std::vector<Work> an_order(const Graph& graph) {
+    std::vector<Work> order;
+    std::set<const Node*> done;
+    while (done.size() < graph.nodes.size()) {
+        for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
+            bool ready = !done.count(node->get());
+            for (const Node* earlier : (*node)->after) ready &= done.count(earlier) > 0;
+            if (!ready) continue;
+            done.insert(node->get());
+            order.push_back((*node)->work);
+            break;
+        }
     }
-    return perform(work);
-}
-
-// What a stream under capture must not be asked for; asking ends the capture.
-Result unless_captured(void* handle) {
-    auto* stream = static_cast<Stream*>(handle);
-    if (!stream || !stream->capture) return OK;
-    stream->invalid = true;
-    return CAPTURE_UNSUPPORTED;
+    return order;
 }
 
 std::string name_of(Result code) {
@@ -147,7 +158,6 @@ std::string name_of(Result code) {
         case NOT_FOUND: return "CUDA_ERROR_NOT_FOUND";
         case ILLEGAL_ADDRESS: return "CUDA_ERROR_ILLEGAL_ADDRESS";
         case LAUNCH_FAILED: return "CUDA_ERROR_LAUNCH_FAILED";
-        case CAPTURE_UNSUPPORTED: return "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED";
         default: return "CUDA_ERROR_" + std::to_string(code);
     }
 }
@@ -212,79 +222,66 @@ Result cuGetErrorString(Result code, const char** text) {
 
 Result cuStreamCreate(void** stream, unsigned) { return *stream = new Stream, OK; }
 Result cuStreamDestroy_v2(void* stream) { return delete static_cast<Stream*>(stream), OK; }
-Result cuStreamSynchronize(void* stream) {
+Result cuStreamSynchronize(void*) {
     IN_CONTEXT;
-    return unless_captured(stream);
-}
-Result cuStreamBeginCapture_v2(void* handle, int) {
-    IN_CONTEXT;
-    auto* stream = static_cast<Stream*>(handle);
-    if (!stream) return CAPTURE_IMPLICIT;
-    if (stream->capture) return INVALID_VALUE;
-    stream->capture = std::make_unique<Graph>();
-    stream->invalid = false;
     return OK;
 }
-Result cuStreamEndCapture(void* handle, void** graph) {
-    IN_CONTEXT;
-    auto* stream = static_cast<Stream*>(handle);
-    if (!stream || !stream->capture) return INVALID_VALUE;
-    std::unique_ptr<Graph> captured = std::move(stream->capture);
-    *graph = nullptr;
-    if (stream->invalid) return CAPTURE_INVALIDATED;
-    return *graph = captured.release(), OK;
-}
-Result cuStreamIsCapturing(void* stream, int* status) {
-    ALONE;
-    return *status = stream && static_cast<Stream*>(stream)->capture, OK;
-}
 
+Result cuGraphCreate(void** graph, unsigned) {
+    IN_CONTEXT;
+    return *graph = new Graph, OK;
+}
+Result cuGraphAddKernelNode_v2(void** handle, void* to, void* const* after, size_t count, const NodeParameters* p) {
+    IN_CONTEXT;
+    auto* graph = static_cast<Graph*>(to);
+    Work work(static_cast<Function*>(p->function)->kernel, p->grid, p->block, p->parameters);
+    if (!work.fits()) return INVALID_VALUE;
+    auto node = std::make_unique<Node>(Node{std::move(work), {}});
+    for (size_t i = 0; i < count; i++) {
+        bool known = false;
+        for (const auto& earlier : graph->nodes) known |= earlier.get() == after[i];
+        if (!known) return INVALID_VALUE;
+        node->after.push_back(static_cast<Node*>(after[i]));
+    }
+    *handle = node.get();
+    return graph->nodes.push_back(std::move(node)), OK;
+}
 Result cuGraphInstantiateWithFlags(void** executable, void* graph, unsigned long long) {
     IN_CONTEXT;
-    return *executable = new Graph(*static_cast<Graph*>(graph)), OK;
+    return *executable = new Executable{an_order(*static_cast<Graph*>(graph))}, OK;
 }
 Result cuGraphUpload(void*, void*) { return OK; }
-Result cuGraphLaunch(void* executable, void* stream) {
+Result cuGraphLaunch(void* executable, void*) {
     IN_CONTEXT;
-    if (Result wrong = unless_captured(stream)) return wrong;
-    for (Work& work : static_cast<Graph*>(executable)->work)
-        if (Result wrong = perform(work)) return wrong;
+    for (Work& work : static_cast<Executable*>(executable)->work)
+        if (Result wrong = run(work)) return wrong;
     return OK;
 }
-Result cuGraphExecDestroy(void* graph) { return delete static_cast<Graph*>(graph), OK; }
+Result cuGraphExecDestroy(void* executable) { return delete static_cast<Executable*>(executable), OK; }
 Result cuGraphDestroy(void* graph) { return delete static_cast<Graph*>(graph), OK; }
 
-Result cuMemAllocAsync(Pointer* memory, size_t bytes, void* stream) {
+Result cuMemAllocAsync(Pointer* memory, size_t bytes, void*) {
     IN_CONTEXT;
-    if (Result wrong = unless_captured(stream)) return wrong;
     if (bytes == 0) return INVALID_VALUE;
     void* found = allocate(bytes);
     return *memory = reinterpret_cast<Pointer>(found), found ? OK : OUT_OF_MEMORY;
 }
-Result cuMemFreeAsync(Pointer memory, void* stream) {
+Result cuMemFreeAsync(Pointer memory, void*) {
     IN_CONTEXT;
-    if (Result wrong = unless_captured(stream)) return wrong;
     return release(reinterpret_cast<void*>(memory)) ? OK : INVALID_VALUE;
 }
-Result cuMemsetD8Async(Pointer memory, unsigned char byte, size_t bytes, void* stream) {
+Result cuMemsetD8Async(Pointer memory, unsigned char byte, size_t bytes, void*) {
     IN_CONTEXT;
     if (!owns(reinterpret_cast<void*>(memory), bytes)) return INVALID_VALUE;
-    Work work;
-    work.fill = memory;
-    work.byte = byte;
-    work.bytes = bytes;
-    return give(stream, std::move(work));
+    return memset(reinterpret_cast<void*>(memory), byte, bytes), OK;
 }
-// From and to memory of the host that may be paged out: not while a stream is captured.
-Result cuMemcpyHtoDAsync_v2(Pointer to, const void* from, size_t bytes, void* stream) {
+Result cuMemcpyHtoDAsync_v2(Pointer to, const void* from, size_t bytes, void*) {
     IN_CONTEXT;
-    if (Result wrong = unless_captured(stream)) return wrong;
     if (!owns(reinterpret_cast<void*>(to), bytes)) return INVALID_VALUE;
     return memcpy(reinterpret_cast<void*>(to), from, bytes), OK;
 }
-Result cuMemcpyDtoHAsync_v2(void* to, Pointer from, size_t bytes, void* stream) {
+Result cuMemcpyDtoHAsync_v2(void* to, Pointer from, size_t bytes, void*) {
     IN_CONTEXT;
-    if (Result wrong = unless_captured(stream)) return wrong;
     if (!owns(reinterpret_cast<void*>(from), bytes)) return INVALID_VALUE;
     return memcpy(to, reinterpret_cast<void*>(from), bytes), OK;
 }
@@ -305,22 +302,11 @@ Result cuModuleGetFunction(void** function, void* module, const char* name) {
     if (static_cast<Module*>(module)->text.find(announced) == std::string::npos) return NOT_FOUND;
     return *function = new Function{*kernel}, OK;
 }
-Result cuLaunchKernel(void* handle, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned,
-                      void* stream, void** parameters, void**) {
+Result cuLaunchKernel(void* function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned,
+                      void*, void** parameters, void**) {
     IN_CONTEXT;
-    auto* function = static_cast<Function*>(handle);
-    auto* on = static_cast<Stream*>(stream);
-    if (gy > 65535 || gz > 65535 || gx > 0x7fffffff || !gx || !gy || !gz || bx * by * bz > 1024) return INVALID_VALUE;
-    // A first launch loads the kernel, which a capture does not allow.
-    if (on && on->capture && !function->ran) return unless_captured(stream);
-    function->ran = true;
-    Work work;
-    work.function = function;
-    work.grid = {gx, gy, gz};
-    work.block = {bx, by, bz};
-    const char* first = static_cast<const char*>(parameters[0]);
-    work.parameters.assign(first, first + function->kernel.bytes);
-    return give(stream, std::move(work));
+    Work work(static_cast<Function*>(function)->kernel, {gx, gy, gz}, {bx, by, bz}, parameters);
+    return work.fits() ? run(work) : INVALID_VALUE;
 }
 
 }  // extern "C"
