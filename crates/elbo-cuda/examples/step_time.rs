@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let cuda = Cuda::new(0)?.with_precision(precision);
     let device = cuda.device().to_string();
     let config = Config::default();
-    let launches = launches(&cuda.another()?, &config)?;
+    let (launches, depth) = launches(&cuda.another()?, &config)?;
     let mut vae = Vae::new(&config, |program| Ok(Box::new(Session::new(cuda, program)?)))?;
     let mut stream = Stream::new(1, 0, 0);
     let mut pixels = |count: usize| -> Vec<u8> {
@@ -57,20 +57,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let (step_us, epoch_ms) = (median(steps) * 1e6, median(whole) * 1e3);
     println!(
-        r#"{{"device": "{device}", "precision": "{name}", "step_us": {step_us:.2}, "epoch_ms": {epoch_ms:.2}, "first_step_s": {first_step_s:.3}, "launches": {launches}}}"#
+        r#"{{"device": "{device}", "precision": "{name}", "step_us": {step_us:.2}, "epoch_ms": {epoch_ms:.2}, "first_step_s": {first_step_s:.3}, "launches": {launches}, "depth": {depth}}}"#
     );
     Ok(())
 }
 
-/// Kernels that a training step launches.
-fn launches(cuda: &Cuda, config: &Config) -> Result<usize, Box<dyn Error>> {
+/// Kernels that a training step launches, and how many of them come one after the other.
+fn launches(cuda: &Cuda, config: &Config) -> Result<(usize, usize), Box<dyn Error>> {
     let small = Config { train_images: config.batch_size, test_images: 1, ..config.clone() };
     let (program, _) = Entries::plan(&small)?;
     let train = program.find("train").ok_or("the model has no entry `train`")?;
     let buffers: Result<_, _> =
         program.slots().iter().map(|slot| cuda.alloc(slot.dtype, slot.len)).collect();
     let mut memory = Memory::new(buffers?);
-    Ok(cuda.record(program.planned(train), &mut memory)?.launches())
+    let replay = cuda.record(program.planned(train), &mut memory)?;
+    Ok((replay.launches(), replay.depth()))
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

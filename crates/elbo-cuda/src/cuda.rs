@@ -164,6 +164,12 @@ impl Replay {
     pub const fn launches(&self) -> usize {
         self.graph.launches()
     }
+
+    /// How many of them come one after the other; the others run beside these.
+    #[must_use]
+    pub const fn depth(&self) -> usize {
+        self.graph.depth()
+    }
 }
 
 /// Where a slot's buffer lies, if it is there.

@@ -17,6 +17,8 @@ use crate::{
 pub(crate) struct Draft {
     graph: sys::CUgraph,
     nodes: Vec<sys::CUgraphNode>,
+    /// Of each node, how many come one after the other up to it.
+    depths: Vec<usize>,
     stream: Arc<CudaStream>,
 }
 
@@ -36,7 +38,7 @@ impl Draft {
         let mut graph = ptr::null_mut();
         // SAFETY: the driver writes a handle to the place that it is given.
         unsafe { sys::cuGraphCreate(&raw mut graph, 0).result() }.map_err(failed)?;
-        Ok(Self { graph, nodes: Vec::new(), stream })
+        Ok(Self { graph, nodes: Vec::new(), depths: Vec::new(), stream })
     }
 
     /// Adds a launch that waits for those of `after`, by their numbers.
@@ -51,8 +53,10 @@ impl Draft {
         after: &[usize],
     ) -> Result<(), Error> {
         self.stream.context().bind_to_thread().map_err(failed)?;
-        let after: Vec<_> = after.iter().filter_map(|number| self.nodes.get(*number)).collect();
-        let after: Vec<sys::CUgraphNode> = after.into_iter().copied().collect();
+        let depth = after.iter().filter_map(|number| self.depths.get(*number)).max();
+        let depth = depth.map_or(1, |before| before + 1);
+        let after = after.iter().filter_map(|number| self.nodes.get(*number).copied());
+        let after: Vec<sys::CUgraphNode> = after.collect();
         let mut pointers = [ptr::from_ref(parameters).cast::<c_void>().cast_mut()];
         let node = sys::CUDA_KERNEL_NODE_PARAMS {
             func: kernel.function(),
@@ -83,6 +87,7 @@ impl Draft {
         }
         .map_err(|error| Error::Launch { op: kernel.name(), answer: answer(error) })?;
         self.nodes.push(handle);
+        self.depths.push(depth);
         Ok(())
     }
 
@@ -95,6 +100,7 @@ impl Draft {
         let graph = Graph {
             executable: executable.map_err(failed)?,
             launches: self.nodes.len(),
+            depth: self.depths.iter().copied().max().unwrap_or(0),
             stream: Arc::clone(&self.stream),
         };
         // SAFETY: the executable was just made, and the stream lives.
@@ -113,6 +119,7 @@ fn failed(error: DriverError) -> Error {
 pub(crate) struct Graph {
     executable: sys::CUgraphExec,
     launches: usize,
+    depth: usize,
     stream: Arc<CudaStream>,
 }
 
@@ -129,6 +136,11 @@ impl Graph {
     /// How many kernels it launches.
     pub(crate) const fn launches(&self) -> usize {
         self.launches
+    }
+
+    /// How many of them come one after the other.
+    pub(crate) const fn depth(&self) -> usize {
+        self.depth
     }
 
     /// Gives the graph to the stream.

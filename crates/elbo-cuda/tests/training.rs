@@ -121,9 +121,10 @@ fn calls_that_nothing_keeps_apart_share_a_launch() {
     );
     let train = program.planned(program.find("train").unwrap());
     let replay = cuda.record(train, &mut memory).unwrap();
-    let (calls, launches) = (train.calls().len(), replay.launches());
-    assert!(launches < calls * 2 / 3, "{launches} launches for {calls} calls");
-    println!("{calls} calls, {launches} launches");
+    let (calls, launches, depth) = (train.calls().len(), replay.launches(), replay.depth());
+    let figures = format!("{calls} calls, {launches} launches, {depth} one after the other");
+    assert!(launches < calls * 2 / 3 && depth < launches * 2 / 3, "{figures}");
+    println!("{figures}");
 }
 
 /// A graph holds addresses, so it must not run on other memory.
