@@ -6,6 +6,7 @@
 #include <map>
 
 #include <sys/mman.h>
+#include <ucontext.h>
 
 // Bounds of the section that device.h puts shared memory into.
 extern "C" char __start_shared_memory[], __stop_shared_memory[];
@@ -132,13 +133,14 @@ void Machine::begin() {
         next.stack = static_cast<char*>(stack);
     }
     next.begun = true;
-    getcontext(&next.start);
-    next.start.uc_stack.ss_sp = next.stack;
+    static ucontext_t start;
+    getcontext(&start);
+    start.uc_stack.ss_sp = next.stack;
     // Stacks that all begin at the same place of a page crowd the same places of the cache.
-    next.start.uc_stack.ss_size = STACK - next.number * 192 % 4096;
-    next.start.uc_link = nullptr;
-    makecontext(&next.start, &Machine::enter, 0);
-    setcontext(&next.start);
+    start.uc_stack.ss_size = STACK - next.number * 192 % 4096;
+    start.uc_link = nullptr;
+    makecontext(&start, &Machine::enter, 0);
+    setcontext(&start);
 }
 
 void Machine::enter() {

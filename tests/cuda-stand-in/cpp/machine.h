@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include <ucontext.h>
-
 struct dim3 {
     unsigned x, y, z;
     unsigned count() const { return x * y * z; }
@@ -19,7 +17,6 @@ enum State { READY, AT_BLOCK_BARRIER, AT_WARP_BARRIER, DONE };
 
 // A CUDA thread: a stack of its own, and where it has stopped.
 struct Thread {
-    ucontext_t start;
     jmp_buf resume;
     char* stack = nullptr;
     bool begun = false;
