@@ -17,6 +17,9 @@ pub(crate) struct Arguments {
     /// Compare only; write nothing
     #[arg(long)]
     check: bool,
+    /// Go on to the code of an architecture, such as sm_90, and print registers and spills; write nothing
+    #[arg(long, value_name = "ARCHITECTURE", conflicts_with = "check")]
+    assemble: Option<String>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
@@ -39,6 +42,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     command.arg(kernels.join("make_ptx.py")).arg(compiler);
     if arguments.check {
         command.arg("--check");
+    }
+    if let Some(architecture) = &arguments.assemble {
+        command.arg("--assemble").arg(architecture);
     }
     become_command(command)
 }

@@ -179,8 +179,6 @@ fn a_buffer_that_no_device_holds_is_refused_with_its_size() {
     }
     // The device is as good as before.
     cuda.alloc(elbo_tensor::Dtype::F32, 4).unwrap();
-    assert_eq!(
-        Cuda::new(9).unwrap_err().to_string(),
-        "cuda: there is no device 9, only 1; count from 0"
-    );
+    let message = Cuda::new(99).unwrap_err().to_string();
+    assert!(message.starts_with("cuda: there is no device 99, only "), "{message}");
 }

@@ -101,6 +101,14 @@ impl Opened {
         self.why.clone()
     }
 
+    /// Bytes that it has for itself, if it does not use the machine's.
+    pub(crate) fn memory(&self) -> Option<u64> {
+        match &self.what {
+            What::Cpu(_) => None,
+            What::Cuda(cuda) => Some(cuda::memory(cuda)),
+        }
+    }
+
     pub(crate) fn session(self, program: Program) -> elbo_tensor::Result<Box<dyn Run>> {
         Ok(match self.what {
             What::Cpu(cpu) => Box::new(Session::new(cpu, program)?),
@@ -141,6 +149,10 @@ mod cuda {
         format!("{}{tf32}", cuda.device())
     }
 
+    pub(super) fn memory(cuda: &Cuda) -> u64 {
+        cuda.device().memory
+    }
+
     pub(super) fn session(cuda: Cuda, program: Program) -> elbo_tensor::Result<Box<dyn Run>> {
         Ok(Box::new(Session::new(cuda, program)?))
     }
@@ -166,6 +178,10 @@ mod cuda {
     }
 
     pub(super) fn describe(cuda: &Cuda) -> String {
+        match *cuda {}
+    }
+
+    pub(super) fn memory(cuda: &Cuda) -> u64 {
         match *cuda {}
     }
 

@@ -59,8 +59,8 @@ impl Training {
         let (train, test) = (&data.train.images, &data.test.images);
         settings.check_with(train.size(), train.count)?;
         let config = settings.config(train.size(), train.count, test.count);
-        memory::check(&Entries::plan(&config)?.0, settings)?;
         let opened = device.open()?;
+        memory::check_on(opened.memory(), &Entries::plan(&config)?.0, settings)?;
         let (device, fallback) = (opened.describe(), opened.fallback());
         let mut vae = Vae::new(&config, |program| opened.session(program))?;
         vae.write_train_images(&train.pixels)?;

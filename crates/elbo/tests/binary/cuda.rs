@@ -75,6 +75,14 @@ fn a_gpu_trains_what_the_cpu_trains() {
 }
 
 #[test]
+fn a_model_that_the_gpu_cannot_hold_is_refused_before_it_is_tried() {
+    let sandbox = Sandbox::with_digits(150, 50);
+    let settings = [("STAND_IN_MEMORY", "1000000")];
+    let Some(outcome) = train(&sandbox, &[], &settings) else { return };
+    outcome.is_refused_with(&["GiB of memory, there are 0.0 GiB; give a smaller"]);
+}
+
+#[test]
 fn tf32_is_told_and_noted() {
     let sandbox = Sandbox::with_digits(150, 50);
     let Some(outcome) = train(&sandbox, &["--tf32", "--out", "run"], &[]) else { return };
