@@ -67,26 +67,10 @@ impl Schedule {
         self.launches.push((work, access));
     }
 
-    /// The launches, each with the numbers of earlier ones that it must wait for. What those wait for in turn
-    /// is not named again.
-    pub(crate) fn in_order(&self) -> Vec<(&Work, Vec<usize>)> {
-        // For each launch, which come before it one way or another.
-        let mut before: Vec<Vec<bool>> = Vec::with_capacity(self.launches.len());
-        let mut ordered = Vec::with_capacity(self.launches.len());
-        for (number, (work, access)) in self.launches.iter().enumerate() {
-            let mut all = vec![false; number];
-            let mut after = Vec::new();
-            for earlier in (0..number).rev() {
-                if !all[earlier] && access.conflicts(&self.launches[earlier].1) {
-                    after.push(earlier);
-                    all[earlier] = true;
-                    all.iter_mut().zip(&before[earlier]).for_each(|(all, before)| *all |= before);
-                }
-            }
-            before.push(all);
-            ordered.push((work, after));
-        }
-        ordered
+    /// The launches, each with the numbers of earlier ones that it must wait for.
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = (&Work, Vec<usize>)> {
+        let accesses: Vec<&Access> = self.launches.iter().map(|(_, access)| access).collect();
+        self.launches.iter().map(|(work, _)| work).zip(waits(&accesses))
     }
 
     /// Lets a call join a launch, if nothing in between keeps the call from moving up to it, or the launch
@@ -130,5 +114,94 @@ fn append(launch: &mut Work, work: &Work) -> bool {
         (Work::Adam(tensors), Work::Adam(other)) => tensors.append(other),
         (Work::Notes(notes), Work::Notes(other)) => notes.append(other),
         _ => false,
+    }
+}
+
+/// For each launch the earlier ones that it must wait for. What those wait for in turn is not named again.
+fn waits(accesses: &[&Access]) -> Vec<Vec<usize>> {
+    // For each launch, which come before it one way or another.
+    let mut before: Vec<Vec<bool>> = Vec::with_capacity(accesses.len());
+    let mut waits = Vec::with_capacity(accesses.len());
+    for (number, access) in accesses.iter().enumerate() {
+        let mut all = vec![false; number];
+        let mut after = Vec::new();
+        for earlier in (0..number).rev() {
+            if !all[earlier] && access.conflicts(accesses[earlier]) {
+                after.push(earlier);
+                all[earlier] = true;
+                all.iter_mut().zip(&before[earlier]).for_each(|(all, before)| *all |= before);
+            }
+        }
+        before.push(all);
+        waits.push(after);
+    }
+    waits
+}
+
+#[cfg(test)]
+mod tests {
+    use elbo_tensor::{Dtype, Id, Program, Tape, random::Stream};
+
+    use super::*;
+
+    /// Slots, which only a program can make.
+    fn slots(count: usize) -> Vec<Slot> {
+        let tape = Tape::new();
+        let ids: Vec<Id> = (0..count).map(|_| tape.input(Dtype::F32, [1]).id()).collect();
+        let mut program = Program::new(tape).unwrap();
+        program.entry("slots", &ids, &[]).unwrap();
+        ids.iter().map(|id| program.fixed(*id).unwrap().slot).collect()
+    }
+
+    fn access(reads: &[Slot], writes: &[Slot]) -> Access {
+        Access { reads: reads.to_vec(), writes: writes.to_vec(), ..Access::default() }
+    }
+
+    fn waits_of(accesses: &[Access]) -> Vec<Vec<usize>> {
+        waits(&accesses.iter().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn readers_wait_for_the_writer_and_the_next_writer_for_the_readers() {
+        let [a, b, c] = slots(3)[..] else { panic!("three slots") };
+        let accesses =
+            [access(&[], &[a]), access(&[a], &[b]), access(&[a], &[c]), access(&[], &[a])];
+        assert_eq!(waits_of(&accesses), [vec![], vec![0], vec![0], vec![2, 1]]);
+    }
+
+    #[test]
+    fn sums_wait_for_each_other() {
+        let [a, b] = slots(2)[..] else { panic!("two slots") };
+        let sum = |slot| Access { sums: true, ..access(&[], &[slot]) };
+        assert_eq!(waits_of(&[sum(a), sum(b)]), [vec![], vec![0]]);
+    }
+
+    /// Any two that may not change places come one after the other, and no edge is there twice.
+    #[test]
+    fn every_conflict_is_kept_in_order_and_no_edge_is_for_nothing() {
+        let slots = slots(12);
+        for seed in 0..200 {
+            let mut stream = Stream::new(seed, 0, 0);
+            let mut some = |most| -> Vec<Slot> {
+                (0..stream.below(most)).map(|_| slots[stream.below(12) as usize]).collect()
+            };
+            let accesses: Vec<Access> = (0..20).map(|_| access(&some(4), &some(3))).collect();
+            let waits = waits_of(&accesses);
+            let mut before = vec![vec![false; 20]; 20];
+            for (number, after) in waits.iter().enumerate() {
+                for earlier in after {
+                    assert!(accesses[number].conflicts(&accesses[*earlier]));
+                    assert!(!before[number][*earlier], "seed {seed}: {number} after {earlier}");
+                    before[number][*earlier] = true;
+                    for place in 0..20 {
+                        before[number][place] |= before[*earlier][place];
+                    }
+                }
+                for earlier in 0..number {
+                    let kept = !accesses[number].conflicts(&accesses[earlier]);
+                    assert!(kept || before[number][earlier], "seed {seed}: {number}, {earlier}");
+                }
+            }
+        }
     }
 }
