@@ -192,10 +192,10 @@ mod tests {
                 for earlier in after {
                     assert!(accesses[number].conflicts(&accesses[*earlier]));
                     assert!(!before[number][*earlier], "seed {seed}: {number} after {earlier}");
-                    before[number][*earlier] = true;
-                    for place in 0..20 {
-                        before[number][place] |= before[*earlier][place];
-                    }
+                    let theirs = before[*earlier].clone();
+                    let mine = &mut before[number];
+                    mine[*earlier] = true;
+                    mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine |= theirs);
                 }
                 for earlier in 0..number {
                     let kept = !accesses[number].conflicts(&accesses[earlier]);
