@@ -50,6 +50,9 @@ impl Buffer {
         if self.dtype() != dtype || self.len() < len {
             return Err(Error::Slot { op: "write", len, dtype });
         }
+        if !self.is_of(stream) {
+            return Err(Error::Foreign { op: "write" });
+        }
         if len == 0 {
             return Ok(());
         }
@@ -67,6 +70,9 @@ impl Buffer {
         let (len, dtype) = (values.len(), values.dtype());
         if self.dtype() != dtype || self.len() < len {
             return Err(Error::Slot { op: "read", len, dtype });
+        }
+        if !self.is_of(stream) {
+            return Err(Error::Foreign { op: "read" });
         }
         if len == 0 {
             return Ok(());
@@ -102,6 +108,16 @@ impl Buffer {
         }
     }
 
+    /// Whether it was allocated by a stream, which frees it after all work that the stream was given before.
+    pub(crate) fn is_of(&self, stream: &Arc<CudaStream>) -> bool {
+        let own = match self {
+            Self::F32(values) => values.stream(),
+            Self::U8(values) => values.stream(),
+            Self::U32(values) => values.stream(),
+        };
+        Arc::ptr_eq(own, stream)
+    }
+
     /// Where it lies on the device.
     pub(crate) fn address(&self) -> Address {
         match self {
@@ -121,10 +137,15 @@ pub(crate) fn address_of<T>(values: &CudaSlice<T>) -> Address {
 pub(crate) struct Arguments<'a> {
     pub(crate) call: &'a Call,
     memory: &'a Memory<Buffer>,
+    stream: &'a Arc<CudaStream>,
 }
 
 impl<'a> Arguments<'a> {
-    pub(crate) fn new(call: &'a Call, memory: &'a Memory<Buffer>) -> Result<Self, Error> {
+    pub(crate) fn new(
+        call: &'a Call,
+        memory: &'a Memory<Buffer>,
+        stream: &'a Arc<CudaStream>,
+    ) -> Result<Self, Error> {
         let (op, wanted, given) = (call.op.name(), call.op.arguments().len(), call.args.len());
         if wanted != given {
             return Err(Error::Arguments { op, wanted, given });
@@ -132,7 +153,7 @@ impl<'a> Arguments<'a> {
         if !writes_apart(call) {
             return Err(Error::Taken { op });
         }
-        Ok(Self { call, memory })
+        Ok(Self { call, memory, stream })
     }
 
     pub(crate) fn op(self) -> &'static str {
@@ -190,6 +211,9 @@ impl<'a> Arguments<'a> {
         let len = operand.shape.len();
         if buffer.dtype() != dtype || buffer.len() < len {
             return Err(Error::Slot { op, len, dtype });
+        }
+        if !buffer.is_of(self.stream) {
+            return Err(Error::Foreign { op });
         }
         Ok(buffer.address())
     }

@@ -1,7 +1,8 @@
 //! The backend: a device, its stream, and entries as graphs that are launched again and again.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
+use cudarc::driver::CudaStream;
 use elbo_tensor::{Backend, Call, Data, DataMut, Dtype, Entry, Memory, Slot};
 
 use crate::{
@@ -35,8 +36,8 @@ pub enum Precision {
 /// on the precision, not on chance: every sum has one order.
 #[derive(Debug)]
 pub struct Cuda {
-    // Before what it lies on: dropped first.
-    workspace: RefCell<Workspace>,
+    /// Recorded entries hold its addresses, so it lives as long as they.
+    workspace: Rc<RefCell<Workspace>>,
     shared: Rc<Shared>,
     precision: Precision,
 }
@@ -48,7 +49,7 @@ impl Cuda {
         let refused = |error| Error::Driver { answer: answer(error) };
         let driver = Driver::open(ordinal).map_err(refused)?;
         let kernels = Kernels::load(&driver)?;
-        let workspace = Workspace::new(&driver)?.into();
+        let workspace = Rc::new(Workspace::new(&driver)?.into());
         let shared = Rc::new(Shared { driver, kernels, device });
         Ok(Self { workspace, shared, precision: Precision::default() })
     }
@@ -61,7 +62,7 @@ impl Cuda {
 
     /// One more backend on the same device, without loading the kernels again.
     pub fn another(&self) -> Result<Self, Error> {
-        let workspace = Workspace::new(&self.shared.driver)?.into();
+        let workspace = Rc::new(Workspace::new(&self.shared.driver)?.into());
         Ok(Self { workspace, shared: Rc::clone(&self.shared), precision: self.precision })
     }
 
@@ -82,10 +83,15 @@ impl Cuda {
         self.workspace.borrow_mut().wait(&self.shared.driver)
     }
 
+    fn setting<'a>(&'a self, workspace: &'a Workspace) -> Setting<'a> {
+        let stream = &self.shared.driver.stream;
+        Setting { stream, workspace, precision: self.precision }
+    }
+
     /// The launches of an entry's calls.
     fn schedule(&self, entry: &Entry, memory: &Memory<Buffer>) -> Result<Schedule, Error> {
         let workspace = self.workspace.borrow();
-        let setting = Setting { workspace: &workspace, precision: self.precision };
+        let setting = self.setting(&workspace);
         let mut schedule = Schedule::default();
         for call in entry.calls() {
             if let Some(work) = work(call, memory, setting)? {
@@ -120,7 +126,7 @@ impl Backend for Cuda {
 
     fn launch(&self, call: &Call, memory: &mut Memory<Buffer>) -> Result<(), Error> {
         let workspace = self.workspace.borrow();
-        let setting = Setting { workspace: &workspace, precision: self.precision };
+        let setting = self.setting(&workspace);
         match work(call, memory, setting)? {
             Some(work) => self.shared.enqueue(&work),
             None => Ok(()),
@@ -130,8 +136,10 @@ impl Backend for Cuda {
     fn record(&self, entry: &Entry, memory: &mut Memory<Buffer>) -> Result<Replay, Error> {
         let schedule = self.schedule(entry, memory)?;
         let graph = self.shared.graph(&schedule)?;
-        let uses = used(entry).map(|slot| place(slot, memory)).collect();
-        Ok(Replay { graph, uses, _shared: Rc::clone(&self.shared) })
+        let stream = &self.shared.driver.stream;
+        let uses = used(entry).map(|slot| place(slot, memory, stream)).collect();
+        let (workspace, shared) = (Rc::clone(&self.workspace), Rc::clone(&self.shared));
+        Ok(Replay { graph, uses, _workspace: workspace, _shared: shared })
     }
 
     fn replay(
@@ -141,7 +149,8 @@ impl Backend for Cuda {
         memory: &mut Memory<Buffer>,
         times: usize,
     ) -> Result<(), Error> {
-        if replay.uses.iter().any(|used| place(used.slot, memory) != *used) {
+        let stream = &self.shared.driver.stream;
+        if replay.uses.iter().any(|used| place(used.slot, memory, stream) != *used) {
             return Err(Error::Moved { entry: entry.name().into() });
         }
         Shared::replay(&replay.graph, times)
@@ -154,6 +163,8 @@ pub struct Replay {
     graph: Graph,
     /// The buffers whose addresses the graph holds.
     uses: Vec<Place>,
+    /// Where its sums and its faults go.
+    _workspace: Rc<RefCell<Workspace>>,
     /// The kernels that the graph launches.
     _shared: Rc<Shared>,
 }
@@ -172,16 +183,16 @@ impl Replay {
     }
 }
 
-/// Where a slot's buffer lies, if it is there.
+/// Where a slot's buffer lies, if it is there and the stream's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Place {
     slot: Slot,
     buffer: Option<(Address, usize)>,
 }
 
-fn place(slot: Slot, memory: &Memory<Buffer>) -> Place {
-    let buffer = memory.get(slot).map(|buffer| (buffer.address(), buffer.len()));
-    Place { slot, buffer }
+fn place(slot: Slot, memory: &Memory<Buffer>, stream: &Arc<CudaStream>) -> Place {
+    let buffer = memory.get(slot).filter(|buffer| buffer.is_of(stream));
+    Place { slot, buffer: buffer.map(|buffer| (buffer.address(), buffer.len())) }
 }
 
 /// The slots that an entry's calls name, some more than once.

@@ -74,7 +74,7 @@ impl Shared {
         // stays within the shapes: `Arguments` and the room of each op have checked them, and the tests run every
         // kernel on memory that notices. `Cuda` makes work from the memory that it is lent and gives it to the
         // stream at once, and a buffer dropped later is freed by the same stream, so after the launch; or it makes
-        // a graph of it, which is launched only while those buffers are there.
+        // a graph of it, which is launched only while those buffers are there, and keeps the workspace.
         unsafe {
             match work {
                 Work::Elementwise { run, .. } => {

@@ -142,6 +142,13 @@ pub enum Error {
         fact: &'static str,
     },
 
+    /// A buffer that another backend has made: work on it would not be in one order with this one's.
+    #[error("{op}: a buffer belongs to another backend; allocate it with this one")]
+    Foreign {
+        /// What was to be done with it.
+        op: &'static str,
+    },
+
     /// Buffers other than those that an entry was recorded with.
     #[error("{entry}: was recorded with other buffers; record it again")]
     Moved {

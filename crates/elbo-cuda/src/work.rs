@@ -1,5 +1,8 @@
 //! A call made ready for the device: which kernel, with which structure, on how many blocks.
 
+use std::sync::Arc;
+
+use cudarc::driver::CudaStream;
 use elbo_tensor::{Call, Memory, Op, Over, Slot};
 
 use crate::{
@@ -41,6 +44,7 @@ pub(crate) enum Work {
 /// What a call needs beside its values.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setting<'a> {
+    pub(crate) stream: &'a Arc<CudaStream>,
     pub(crate) workspace: &'a Workspace,
     pub(crate) precision: Precision,
 }
@@ -51,9 +55,9 @@ pub(crate) fn work(
     memory: &Memory<Buffer>,
     setting: Setting<'_>,
 ) -> Result<Option<Work>, Error> {
-    let Setting { workspace, precision } = setting;
+    let Setting { stream, workspace, precision } = setting;
     let fault = workspace.fault();
-    let args = Arguments::new(call, memory)?;
+    let args = Arguments::new(call, memory, stream)?;
     let run = |function, k, lengths| elementwise::run(args, function, k, lengths);
     let work = match call.op {
         Op::Input | Op::Parameter => return Err(Error::NotComputed { op: call.op.name() }),

@@ -55,6 +55,19 @@ fn a_value_longer_than_its_slot_never_reaches_a_kernel() {
 }
 
 #[test]
+fn buffers_of_another_stream_are_refused() {
+    let Some(cuda) = device::cuda() else { return };
+    let other = Cuda::new(0).unwrap();
+    let (calls, mut memory) = planned(&other, product);
+    let message = cuda.launch(&calls[0], &mut memory).unwrap_err().to_string();
+    assert_eq!(message, "matmul: a buffer belongs to another backend; allocate it with this one");
+    let buffer = memory.get_mut(calls[0].out.slot).unwrap();
+    assert!(cuda.write(buffer, elbo_tensor::Data::F32(&[1.0])).is_err());
+    // On one stream, all is in order.
+    other.another().unwrap().launch(&calls[0], &mut memory).unwrap();
+}
+
+#[test]
 fn a_result_over_an_argument_is_refused() {
     let Some(cuda) = device::cuda() else { return };
     let (calls, mut memory) = planned(&cuda, product);
