@@ -26,7 +26,7 @@ struct Slab {
 
 // A block's shared memory: slabs while the sums run, then the sums, added up over GROUPS of threads.
 template <int TILE>
-union Shared {
+union alignas(16) Shared {  // a float4 at a time
     static const int GROUPS = THREADS * 16 / (TILE * TILE);
     Slab<TILE> slab;
     float sums[GROUPS][TILE][TILE];

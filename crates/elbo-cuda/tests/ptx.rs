@@ -52,3 +52,24 @@ fn ptx_is_old_enough_for_the_oldest_driver_that_is_let_in() {
         assert!(text.contains("\n.version 8.0\n.target sm_80\n"), "{}", kernel.display());
     }
 }
+
+/// A vector of four is loaded at once, which a GPU refuses at an address that sixteen does not divide. The CPU
+/// would not notice.
+#[test]
+fn shared_memory_that_is_read_four_at_a_time_is_aligned() {
+    let ptx = kernels().join("ptx");
+    let mut vectors = 0;
+    for kernel in files("cu") {
+        let name = ptx.join(kernel.file_stem().unwrap()).with_extension("ptx");
+        let text = fs::read_to_string(&name).unwrap();
+        for entry in text.split(".visible .entry ").skip(1) {
+            let line = entry.lines().next().unwrap_or_default();
+            if entry.contains("ld.shared.v4") {
+                vectors += 1;
+                assert!(entry.contains(".shared .align 16 .b8"), "{}: {line}", name.display());
+            }
+            assert!(!entry.contains("ld.global.v"), "{line}: slots are aligned to their type only");
+        }
+    }
+    assert!(vectors > 0);
+}
