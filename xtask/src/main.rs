@@ -4,6 +4,8 @@ mod bench;
 mod ci;
 mod elbo;
 mod golden;
+mod gpu;
+mod ptx;
 mod tidy;
 mod torch;
 
@@ -41,6 +43,10 @@ enum Task {
     Ci(ci::Arguments),
     /// Make the golden values again with PyTorch, or compare them
     Golden(golden::Arguments),
+    /// Make the CUDA kernels' PTX from their sources, or compare it
+    Ptx(ptx::Arguments),
+    /// On a machine with a GPU: check it, train on it, time it beside PyTorch
+    Gpu(gpu::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +60,8 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Ci(arguments) => ci::run(arguments),
         Task::Golden(arguments) => golden::run(&arguments),
+        Task::Ptx(arguments) => ptx::run(&arguments),
+        Task::Gpu(arguments) => gpu::run(&arguments),
     };
     outcome.unwrap_or_else(|sentence| {
         eprintln!("{sentence}");

@@ -46,6 +46,8 @@ pub struct Config {
     pub device: Option<DeviceKind>,
     /// Threads of the CPU, 0 for one on each core.
     pub threads: Option<usize>,
+    /// Whether a GPU may round to 11 bits what it multiplies.
+    pub tf32: Option<bool>,
     /// The data folder, seen from where the command runs, as with the flag.
     pub data_dir: Option<PathBuf>,
     /// The checkpoint that the run went on from. Told, not followed: with the same settings all the

@@ -13,7 +13,7 @@ const MOST_THREADS: usize = 1024;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceKind {
-    /// The fastest there is. In this version that is the CPU.
+    /// The fastest there is: an NVIDIA GPU, else the processor.
     #[default]
     Auto,
     /// The processor.
@@ -29,6 +29,8 @@ pub struct Device {
     pub kind: DeviceKind,
     /// Threads of the CPU, 0 for one on each core. Results do not depend on it.
     pub threads: usize,
+    /// Whether a GPU may round to 11 bits what it multiplies.
+    pub tf32: bool,
 }
 
 impl Device {
@@ -39,46 +41,86 @@ impl Device {
             return Err(Error::Setting { flag: "--threads", fact });
         }
         match self.kind {
+            DeviceKind::Cpu if self.tf32 => {
+                let fact =
+                    "is for tensor cores, which a CPU has not; give --device cuda, or leave it out";
+                Err(Error::Setting { flag: "--tf32", fact: fact.into() })
+            }
             DeviceKind::Auto | DeviceKind::Cpu => Ok(()),
-            DeviceKind::Cuda => Err(no_cuda()),
+            DeviceKind::Cuda => cuda::check(),
         }
     }
 
     /// Starts the device.
     pub(crate) fn open(self) -> Result<Opened> {
         self.check()?;
-        Ok(Opened { cpu: Cpu::new(self.threads)? })
+        match self.kind {
+            DeviceKind::Cpu => self.open_cpu(None),
+            DeviceKind::Cuda => Ok(Opened { what: What::Cuda(cuda::open(self.tf32)?), why: None }),
+            DeviceKind::Auto => match cuda::open(self.tf32) {
+                Ok(cuda) => Ok(Opened { what: What::Cuda(cuda), why: None }),
+                Err(error) => self.open_cpu(Some(reason(&error.to_string()))),
+            },
+        }
+    }
+
+    fn open_cpu(self, why: Option<String>) -> Result<Opened> {
+        Ok(Opened { what: What::Cpu(Cpu::new(self.threads)?), why })
     }
 }
 
-/// This version has no kernels for CUDA; where there is a device, it is named, so that nobody looks
-/// for a fault of the driver.
-fn no_cuda() -> Error {
-    let found = match elbo_cuda::probe() {
-        Ok(devices) => {
-            let names: Vec<String> = devices.iter().map(ToString::to_string).collect();
-            format!(" (found: {})", names.join(", "))
-        }
-        Err(_) => String::new(),
-    };
-    let fact = format!("this version computes on the CPU only{found}; use --device cpu");
-    Error::Device { device: "cuda", fact }
+/// What an error says has happened, without its subject and without what to do.
+fn reason(message: &str) -> String {
+    let fact = message.strip_prefix("cuda: ").unwrap_or(message);
+    fact.split_once("; ").map_or(fact, |(fact, _)| fact).into()
 }
 
 /// A device that is ready for a program.
 pub(crate) struct Opened {
-    cpu: Cpu,
+    what: What,
+    /// Why it is not the one that would have been faster.
+    why: Option<String>,
+}
+
+enum What {
+    Cpu(Cpu),
+    Cuda(cuda::Cuda),
 }
 
 impl Opened {
     /// What it is, in words.
     pub(crate) fn describe(&self) -> String {
-        describe(&self.cpu)
+        match &self.what {
+            What::Cpu(cpu) => describe(cpu),
+            What::Cuda(cuda) => cuda::describe(cuda),
+        }
+    }
+
+    /// Why it is no GPU, where a GPU would have been taken.
+    pub(crate) fn fallback(&self) -> Option<String> {
+        self.why.clone()
+    }
+
+    /// Bytes that it has for itself, if it does not use the machine's.
+    pub(crate) fn memory(&self) -> Option<u64> {
+        match &self.what {
+            What::Cpu(_) => None,
+            What::Cuda(cuda) => Some(cuda::memory(cuda)),
+        }
     }
 
     pub(crate) fn session(self, program: Program) -> elbo_tensor::Result<Box<dyn Run>> {
-        Ok(Box::new(Session::new(self.cpu, program)?))
+        Ok(match self.what {
+            What::Cpu(cpu) => Box::new(Session::new(cpu, program)?),
+            What::Cuda(cuda) => cuda::session(cuda, program)?,
+        })
     }
+}
+
+/// A line for each device of this machine: the processor, and the GPUs or why there is none to use.
+pub fn devices() -> Result<Vec<String>> {
+    let cpu = Device { kind: DeviceKind::Cpu, ..Device::default() }.open()?.describe();
+    Ok(std::iter::once(cpu).chain(cuda::list()).collect())
 }
 
 /// A CPU in words: `cpu, 2 threads, AVX-512`.
@@ -88,21 +130,114 @@ pub(crate) fn describe(cpu: &Cpu) -> String {
     format!("cpu, {threads} thread{plural}, {}", cpu.level())
 }
 
+/// The first NVIDIA GPU.
+#[cfg(feature = "cuda")]
+mod cuda {
+    use elbo_cuda::{Precision, probe};
+    use elbo_tensor::{Program, Run, Session};
+
+    use crate::Result;
+
+    pub(super) use elbo_cuda::Cuda;
+
+    pub(super) fn check() -> Result<()> {
+        Ok(probe()?.first().map_or(Ok(()), elbo_cuda::Device::check)?)
+    }
+
+    pub(super) fn open(tf32: bool) -> Result<Cuda> {
+        let precision = if tf32 { Precision::Tf32 } else { Precision::default() };
+        Ok(Cuda::new(0)?.with_precision(precision))
+    }
+
+    /// A line for each of them, or why there is none to use.
+    pub(super) fn list() -> Vec<String> {
+        match probe() {
+            Ok(devices) => devices.iter().map(ToString::to_string).collect(),
+            Err(error) => vec![error.to_string()],
+        }
+    }
+
+    /// `cuda 0: NVIDIA H200, 141 GiB`.
+    pub(super) fn describe(cuda: &Cuda) -> String {
+        let tf32 = if cuda.precision() == Precision::Tf32 { ", TF32" } else { "" };
+        format!("{}{tf32}", cuda.device())
+    }
+
+    pub(super) fn memory(cuda: &Cuda) -> u64 {
+        cuda.device().memory
+    }
+
+    pub(super) fn session(cuda: Cuda, program: Program) -> elbo_tensor::Result<Box<dyn Run>> {
+        Ok(Box::new(Session::new(cuda, program)?))
+    }
+}
+
+/// A build without CUDA: there is no such device, so nothing can be done with one.
+#[cfg(not(feature = "cuda"))]
+mod cuda {
+    use elbo_tensor::{Program, Run};
+
+    use crate::{Error, Result};
+
+    pub(super) enum Cuda {}
+
+    pub(super) fn check() -> Result<()> {
+        open(false).map(|_| ())
+    }
+
+    pub(super) fn open(_: bool) -> Result<Cuda> {
+        let fact =
+            "this elbo was built without it; use --device cpu, or build with --features cuda";
+        Err(Error::Device { device: "cuda", fact: fact.into() })
+    }
+
+    pub(super) fn list() -> Vec<String> {
+        open(false).err().iter().map(ToString::to_string).collect()
+    }
+
+    pub(super) fn describe(cuda: &Cuda) -> String {
+        match *cuda {}
+    }
+
+    pub(super) fn memory(cuda: &Cuda) -> u64 {
+        match *cuda {}
+    }
+
+    pub(super) fn session(cuda: Cuda, _: Program) -> elbo_tensor::Result<Box<dyn Run>> {
+        match cuda {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_cpu_says_how_many_threads_it_has() {
-        let device = Device { kind: DeviceKind::Auto, threads: 1 };
-        assert!(device.open().unwrap().describe().starts_with("cpu, 1 thread, "));
+        let device = Device { kind: DeviceKind::Cpu, threads: 1, tf32: false };
+        let opened = device.open().unwrap();
+        assert!(opened.describe().starts_with("cpu, 1 thread, "));
+        assert_eq!(opened.fallback(), None);
     }
 
     #[test]
-    fn cuda_is_refused_with_a_way_out() {
-        let device = Device { kind: DeviceKind::Cuda, threads: 0 };
+    fn auto_is_a_gpu_or_says_why_not() {
+        let opened = Device::default().open().unwrap();
+        let cpu = opened.describe().starts_with("cpu, ");
+        assert_eq!(cpu, opened.fallback().is_some());
+    }
+
+    #[test]
+    fn a_reason_has_neither_subject_nor_advice() {
+        let message = "cuda: no driver found (libcuda.so.1); install the NVIDIA driver";
+        assert_eq!(reason(message), "no driver found (libcuda.so.1)");
+        assert_eq!(reason("nothing"), "nothing");
+    }
+
+    #[test]
+    fn tensor_cores_are_not_asked_of_a_cpu() {
+        let device = Device { kind: DeviceKind::Cpu, threads: 1, tf32: true };
         let message = device.check().unwrap_err().to_string();
-        assert!(message.starts_with("cuda: this version computes on the CPU only"), "{message}");
-        assert!(message.ends_with("; use --device cpu"), "{message}");
+        assert!(message.starts_with("--tf32: is for tensor cores"), "{message}");
     }
 }

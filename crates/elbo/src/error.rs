@@ -29,6 +29,10 @@ pub enum Error {
         /// Why not, and what to do.
         fact: String,
     },
+    /// An NVIDIA GPU that is not to be had.
+    #[cfg(feature = "cuda")]
+    #[error(transparent)]
+    Cuda(#[from] elbo_cuda::Error),
     /// A file of settings that cannot be read, or says what it cannot say.
     #[error("{place}: {fact}")]
     Config {
@@ -179,6 +183,8 @@ impl Error {
     #[must_use]
     pub const fn is_for_the_user(&self) -> bool {
         match self {
+            #[cfg(feature = "cuda")]
+            Self::Cuda(_) => true,
             Self::Setting { .. }
             | Self::Device { .. }
             | Self::Config { .. }

@@ -7,7 +7,6 @@ mod config;
 pub mod data;
 mod destination;
 mod device;
-mod devices;
 mod error;
 pub mod evaluate;
 pub mod exchange;
@@ -35,8 +34,8 @@ mod training;
 pub use atomic::replace as atomic_write;
 pub use config::{Config, DataConfig};
 pub use destination::Destination;
-pub use device::{Device, DeviceKind};
-pub use devices::devices;
+pub use device::{Device, DeviceKind, devices};
+
 pub use error::{Error, Result};
 pub use info::{Info, info};
 pub use lock::Lock;

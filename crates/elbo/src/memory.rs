@@ -10,9 +10,19 @@ const GIB: f64 = (1_u64 << 30) as f64;
 
 /// Refuses a program whose buffers alone take more than the machine has.
 pub(crate) fn check(program: &Program, settings: &Settings) -> Result<()> {
+    check_bytes(bytes(program), physical(), settings)
+}
+
+/// The same for a device with so many bytes of its own; where it has none, the machine's count.
+pub(crate) fn check_on(device: Option<u64>, program: &Program, settings: &Settings) -> Result<()> {
+    check_bytes(bytes(program), device.or_else(physical), settings)
+}
+
+/// What all buffers of a program take.
+fn bytes(program: &Program) -> u64 {
     let slots = program.slots().iter();
     let bytes = slots.map(|slot| (slot.len as u64).saturating_mul(slot.dtype.bytes() as u64));
-    check_bytes(bytes.fold(0, u64::saturating_add), physical(), settings)
+    bytes.fold(0, u64::saturating_add)
 }
 
 fn check_bytes(needed: u64, there: Option<u64>, settings: &Settings) -> Result<()> {

@@ -63,6 +63,8 @@ pub struct Start<'a> {
     pub input: usize,
     /// The device in words.
     pub device: &'a str,
+    /// Why it is no GPU, where a GPU would have been taken.
+    pub fallback: Option<&'a str>,
     /// Numbers that training adjusts.
     pub parameters: usize,
     /// Steps an epoch.

@@ -24,6 +24,8 @@ pub struct Request {
     pub threads: Option<usize>,
     /// How steps are planned.
     pub planning: Planning,
+    /// Whether a GPU may round to 11 bits what it multiplies.
+    pub tf32: Option<bool>,
     /// The run folder, if one was named.
     pub out: Option<PathBuf>,
     /// Whether the run in the folder that was named is given up for the new one.
@@ -42,6 +44,7 @@ impl Request {
         Device {
             kind: self.device.or(file.device).unwrap_or_default(),
             threads: self.threads.or(file.threads).unwrap_or_default(),
+            tf32: self.tf32.or(file.tf32).unwrap_or_default(),
         }
     }
 
@@ -128,16 +131,23 @@ mod tests {
         let file = Config {
             device: Some(DeviceKind::Cuda),
             threads: Some(3),
+            tf32: Some(true),
             data_dir: Some("file".into()),
             ..Config::default()
         };
         let silent = Request::default();
-        assert_eq!(silent.device(&file), Device { kind: DeviceKind::Cuda, threads: 3 });
+        assert_eq!(silent.device(&file), Device { kind: DeviceKind::Cuda, threads: 3, tf32: true });
         assert_eq!(silent.data(&file, None).named, Some("file".into()));
         let data = Wanted { named: Some("flag".into()), ..Wanted::default() };
-        let said =
-            Request { device: Some(DeviceKind::Cpu), threads: Some(0), data, ..Request::default() };
-        assert_eq!(said.device(&file), Device { kind: DeviceKind::Cpu, threads: 0 });
+        let said = Request {
+            device: Some(DeviceKind::Cpu),
+            threads: Some(0),
+            tf32: Some(false),
+            data,
+            ..Request::default()
+        };
+        let device = Device { kind: DeviceKind::Cpu, threads: 0, tf32: false };
+        assert_eq!(said.device(&file), device);
         assert_eq!(said.data(&file, None).named, Some("flag".into()));
     }
 

@@ -46,6 +46,7 @@ pub fn train(request: &Request, report: &mut dyn Report) -> Result<Summary> {
     let config = Config {
         device: Some(device.kind),
         threads: Some(device.threads),
+        tf32: device.tf32.then_some(true),
         data_dir: data_dir.clone(),
         resume: request.resume.clone(),
         ..Config::of(&settings, &selection.dataset)
@@ -76,6 +77,7 @@ pub fn train(request: &Request, report: &mut dyn Report) -> Result<Summary> {
         settings: &settings,
         input,
         device: training.device(),
+        fallback: training.fallback(),
         parameters: training.vae().parameter_count(),
         steps_per_epoch: training.vae().steps_per_epoch(),
         run: folder.path().into(),

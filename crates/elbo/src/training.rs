@@ -48,6 +48,8 @@ pub struct Training {
     vae: Vae,
     settings: Settings,
     device: String,
+    /// Why it is no GPU, where a GPU would have been taken.
+    fallback: Option<String>,
     /// Epochs completed.
     epoch: u32,
     /// Whether the epoch after it has begun and is not over.
@@ -85,9 +87,9 @@ impl Training {
         let (train, test) = (train.images, test.images);
         settings.check_with(train.size(), train.count)?;
         let config = settings.config(train.size(), train.count, test.count);
-        memory::check(&Entries::plan_with(&config, planning)?.0, settings)?;
         let opened = device.open()?;
-        let device = opened.describe();
+        memory::check_on(opened.memory(), &Entries::plan_with(&config, planning)?.0, settings)?;
+        let (device, fallback) = (opened.describe(), opened.fallback());
         let mut vae = Vae::with_planning(&config, planning, |program| opened.session(program))?;
         let train_sha256 = Some(Checksum::of(&[&train.pixels]).to_string());
         vae.write_test_images(test.pixels)?;
@@ -110,6 +112,7 @@ impl Training {
             vae,
             settings: settings.clone(),
             device,
+            fallback,
             epoch: 0,
             in_the_middle: false,
             best: None,
@@ -294,6 +297,12 @@ impl Training {
     #[must_use]
     pub fn device(&self) -> &str {
         &self.device
+    }
+
+    /// Why the device is no GPU, where a GPU would have been taken.
+    #[must_use]
+    pub fn fallback(&self) -> Option<&str> {
+        self.fallback.as_deref()
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct ModelArguments {
     /// Checkpoint, or a run folder: its best one, else its last
     #[arg(long, value_name = "FILE_OR_RUN_FOLDER")]
     pub(crate) checkpoint: PathBuf,
-    /// What computes; cuda is not in this version [default: auto]
+    /// What computes: cuda, cpu, or auto for a GPU where there is one [default: auto]
     #[arg(long, value_enum)]
     device: Option<DeviceName>,
     /// Threads of the CPU, 0 for all cores; results do not depend on it
@@ -41,6 +41,7 @@ impl ModelArguments {
         Device {
             kind: self.device.map(DeviceName::kind).unwrap_or_default(),
             threads: self.threads,
+            tf32: false,
         }
     }
 }

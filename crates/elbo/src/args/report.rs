@@ -41,7 +41,7 @@ impl ReportArguments {
                 usual: usual_data(),
                 network: Network { offline: self.offline, proxy: proxy() },
             },
-            device: Device { kind: DeviceKind::Auto, threads: self.threads },
+            device: Device { kind: DeviceKind::Auto, threads: self.threads, tf32: false },
         }
     }
 }

@@ -53,7 +53,7 @@ pub(crate) struct TrainArguments {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
 
-    /// What computes; cuda is not in this version [default: auto]
+    /// What computes; auto is the first NVIDIA GPU, else the CPU [default: auto]
     #[arg(long, value_enum)]
     device: Option<DeviceName>,
     /// Threads of the CPU, 0 for all cores; results do not depend on it [default: 0]
@@ -61,6 +61,9 @@ pub(crate) struct TrainArguments {
     threads: Option<usize>,
     #[command(flatten)]
     planning: PlanningArguments,
+    /// Let a GPU round to 11 bits what it multiplies: faster, the first digits of the losses stay
+    #[arg(long)]
+    tf32: bool,
 
     /// Settings in a TOML file, such as a run's config.toml; flags win over it
     #[arg(long, value_name = "FILE")]
@@ -117,6 +120,7 @@ impl TrainArguments {
             device: self.device.map(DeviceName::kind),
             threads: self.threads,
             planning: self.planning.planning(),
+            tf32: self.tf32.then_some(true),
             out: self.out,
             force: self.force,
             resume: self.resume,

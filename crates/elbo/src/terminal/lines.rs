@@ -21,6 +21,9 @@ pub(crate) fn header(start: &Start<'_>, data: &str) -> Vec<String> {
             run.display()
         ),
     ];
+    if let Some(why) = start.fallback {
+        lines.push(format!("on the CPU, as there is no GPU to use: {why}"));
+    }
     let mut state = "untrained".to_string();
     if let Some((path, record)) = &start.resumed {
         let step = HumanCount(u64::from(record.step));

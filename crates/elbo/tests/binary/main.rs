@@ -5,6 +5,8 @@ mod arguments;
 mod browser;
 mod checkpoints;
 mod config;
+#[cfg(feature = "cuda")]
+mod cuda;
 mod data;
 mod evaluate;
 mod exchange;

@@ -23,7 +23,8 @@ pub(crate) fn picture(sandbox: &Sandbox, inside: &str) -> (u32, u32, Vec<u8>) {
 #[test]
 fn two_epochs_leave_every_file_and_say_so() {
     let sandbox = Sandbox::with_digits(352, 50);
-    let outcome = sandbox.train(&["--epochs", "2", "--log-every", "1", "--image-every", "2"]);
+    let arguments = ["--epochs", "2", "--log-every", "1", "--image-every", "2", "--device", "cpu"];
+    let outcome = sandbox.train(&arguments);
 
     let lines: Vec<&str> = outcome.stdout.lines().collect();
     assert_eq!(lines[0], "VAE 784-16-3 on images 28×28: 352 train, 50 test (digits)");

@@ -42,6 +42,7 @@ fn the_header_says_what_is_trained_on_what() {
         settings: &Settings::default(),
         input: 784,
         device: "cpu, 2 threads, AVX-512",
+        fallback: Some("no driver found (libcuda.so.1)"),
         parameters: 652_824,
         steps_per_epoch: 469,
         run: "runs/0001".into(),
@@ -56,6 +57,7 @@ fn the_header_says_what_is_trained_on_what() {
         [
             "VAE 784-400-20 on MNIST: 60,000 train, 10,000 test (data/mnist, checksums match)",
             "cpu, 2 threads, AVX-512 · 652,824 parameters · seed 42 · runs/0001",
+            "on the CPU, as there is no GPU to use: no driver found (libcuda.so.1)",
             "mean of the first image, untrained: -0.0313 0.5000",
         ]
     );

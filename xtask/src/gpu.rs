@@ -1,0 +1,31 @@
+//! All that a machine with a GPU is needed for, in one go: `bench/gpu.sh`.
+
+use std::{path::PathBuf, process::Command};
+
+use crate::{Outcome, become_command, root};
+
+/// Which Python.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The Python that has PyTorch with CUDA; without one, PyTorch is left out
+    #[arg(long, default_value = "python3", value_name = "PROGRAM")]
+    python: PathBuf,
+    /// Run what an earlier `--pack` has left in this folder, instead of building
+    #[arg(long, value_name = "FOLDER")]
+    packed: Option<PathBuf>,
+    /// Only build, and leave programs and scripts in this folder, to be run where there is no Rust
+    #[arg(long, value_name = "FOLDER", conflicts_with = "packed")]
+    pack: Option<PathBuf>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    let mut command = Command::new("bash");
+    command.arg(root().join("bench/gpu.sh")).env("PYTHON", &arguments.python);
+    if let Some(folder) = &arguments.pack {
+        command.arg("--pack").arg(folder);
+    }
+    if let Some(folder) = &arguments.packed {
+        command.arg("--packed").arg(folder);
+    }
+    become_command(command)
+}
