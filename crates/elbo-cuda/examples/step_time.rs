@@ -32,8 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut pixels = |count: usize| -> Vec<u8> {
         (0..count * config.sizes.input).map(|_| stream.next_u32() as u8).collect()
     };
-    vae.write_train_images(&pixels(config.train_images))?;
-    vae.write_test_images(&pixels(config.test_images))?;
+    vae.write_train_images(pixels(config.train_images))?;
+    vae.write_test_images(pixels(config.test_images))?;
     let order: Vec<u32> = (0..config.train_images as u32).rev().collect();
     vae.begin_epoch(&order)?;
     vae.train(1)?;
