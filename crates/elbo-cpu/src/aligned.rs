@@ -1,5 +1,7 @@
 //! Values that start on a cache line, so that no vector load crosses one.
 
+use crate::Error;
+
 /// Bytes of a cache line, and of the widest vector.
 const LINE: usize = 64;
 /// Values of a cache line.
@@ -14,11 +16,15 @@ pub(crate) struct Aligned {
 }
 
 impl Aligned {
-    pub(crate) fn zeros(len: usize) -> Self {
-        let storage = vec![0.0; len + LANES];
+    fn zeros(len: usize) -> Result<Self, Error> {
+        let mut storage = Vec::new();
+        let all = len.saturating_add(LANES);
+        let bytes = all.saturating_mul(size_of::<f32>());
+        storage.try_reserve_exact(all).map_err(|_| Error::Memory { bytes })?;
+        storage.resize(all, 0.0_f32);
         // `align_offset` may give up, in theory; the values then merely start unaligned.
         let start = storage.as_ptr().align_offset(LINE).min(LANES);
-        Self { storage, start, len }
+        Ok(Self { storage, start, len })
     }
 
     /// The values.
@@ -31,11 +37,13 @@ impl Aligned {
     }
 
     /// Makes room for `len` values and keeps those that are there.
-    pub(crate) fn grow(&mut self, len: usize) {
+    pub(crate) fn grow(&mut self, len: usize) -> Result<(), Error> {
         if len > self.len {
-            let old = std::mem::replace(self, Self::zeros(len));
-            self.values_mut()[..old.len].copy_from_slice(old.values());
+            let mut larger = Self::zeros(len)?;
+            larger.values_mut()[..self.len].copy_from_slice(self.values());
+            *self = larger;
         }
+        Ok(())
     }
 }
 
@@ -46,7 +54,7 @@ mod tests {
     #[test]
     fn values_start_on_a_cache_line() {
         for len in [0, 1, 17, 1000] {
-            let values = Aligned::zeros(len);
+            let values = Aligned::zeros(len).unwrap();
             assert_eq!(values.values().len(), len);
             assert_eq!(values.values().as_ptr().align_offset(LINE), 0);
         }

@@ -4,6 +4,7 @@ use elbo_tensor::Dtype;
 use ndarray::{ArrayViewMut3, Axis};
 
 use crate::{
+    Error,
     aligned::Aligned,
     dispatch::Dispatch,
     lanes::{Kernel, Lanes, load_block},
@@ -42,7 +43,7 @@ impl Buffer {
 
 /// Values of `f32`, with room for either form of a matrix. An entry that reads a matrix in both
 /// forms keeps both here.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Values {
     /// Where each form lies.
     rooms: [Aligned; 2],
@@ -57,7 +58,7 @@ pub struct Values {
 impl Values {
     fn zeros(most: usize, lanes: usize) -> Self {
         let layout = Layout { rows: 1, columns: most, form: Form::Straight, lanes };
-        Self { layout, most, ..Self::default() }
+        Self { rooms: [Aligned::default(), Aligned::default()], layout, most, settled: false }
     }
 
     /// How the values lie.
@@ -76,8 +77,8 @@ impl Values {
     }
 
     /// Makes room for a layout, and keeps what is there.
-    pub(crate) fn reserve(&mut self, layout: Layout) {
-        self.rooms[layout.form as usize].grow(layout.len());
+    pub(crate) fn reserve(&mut self, layout: Layout) -> Result<(), Error> {
+        self.rooms[layout.form as usize].grow(layout.len())
     }
 
     pub(crate) fn room_mut(&mut self, form: Form) -> &mut [f32] {
@@ -85,31 +86,31 @@ impl Values {
     }
 
     /// Moves the values to where another layout has them, as many as it takes.
-    pub(crate) fn settle(&mut self, dispatch: Dispatch, layout: Layout) {
+    pub(crate) fn settle(&mut self, dispatch: Dispatch, layout: Layout) -> Result<(), Error> {
         if layout != self.layout {
             let (there, wanted) = (self.count(), layout.rows * layout.columns);
             let mut values = vec![0.0; there.max(wanted)];
             self.read(dispatch, &mut values[..there]);
             self.layout = layout;
-            self.write(&values[..wanted]);
+            self.write(&values[..wanted])?;
         }
-        self.reserve(layout);
+        self.reserve(layout)
     }
 
-    /// Takes values over, row by row, if the slot has room for so many. They are the first ones of the
-    /// layout that an entry relies on; the others stay as they are.
-    pub(crate) fn write(&mut self, values: &[f32]) -> Option<()> {
+    /// Takes values over, row by row, if the slot has room for so many. They are the first ones; the
+    /// others stay as they are.
+    pub(crate) fn write(&mut self, values: &[f32]) -> Result<Option<()>, Error> {
         if values.len() > self.most {
-            return None;
+            return Ok(None);
         }
-        if values.len() > self.count() || (values.len() < self.count() && !self.settled) {
+        if values.len() > self.count() {
             let (columns, lanes) = (values.len(), self.layout.lanes);
             self.layout = Layout { rows: 1, columns, form: Form::Straight, lanes };
         }
         let layout = self.layout;
-        self.reserve(layout);
+        self.reserve(layout)?;
         copy_in(layout, values, &mut self.room_mut(layout.form)[..layout.len()]);
-        Some(())
+        Ok(Some(()))
     }
 
     /// The first `len` values, to be copied, if there are so many.
@@ -236,28 +237,30 @@ mod tests {
                     let lanes = dispatch.lanes();
                     let given: Vec<f32> = (0..rows * columns).map(|i| i as f32).collect();
                     let mut values = Values::zeros(rows * columns, lanes);
-                    values.write(&given).unwrap();
-                    values.settle(dispatch, Layout { rows, columns, form, lanes });
+                    values.write(&given).unwrap().unwrap();
+                    values.settle(dispatch, Layout { rows, columns, form, lanes }).unwrap();
                     for len in [given.len(), given.len() - 1, columns + 1, 0] {
                         let mut back = vec![0.0; len.min(given.len())];
                         values.read(dispatch, &mut back).unwrap();
                         assert_eq!(back, given[..back.len()], "{rows}x{columns} {form:?} {lanes}");
                     }
-                    assert!(values.write(&vec![0.0; given.len() + 1]).is_none());
+                    assert!(values.write(&vec![0.0; given.len() + 1]).unwrap().is_none());
                 }
             }
         }
     }
 
     #[test]
-    fn the_first_values_may_be_written_alone_where_an_entry_relies_on_the_layout() {
-        for dispatch in dispatches() {
+    fn the_first_values_may_be_written_alone() {
+        for (dispatch, turned) in dispatches().flat_map(|d| [(d, false), (d, true)]) {
             let lanes = dispatch.lanes();
             let mut values = Values::zeros(12, lanes);
-            values.write(&[1.0; 12]).unwrap();
-            values.settle(dispatch, Layout { rows: 4, columns: 3, form: Form::Turned, lanes });
-            values.settled = true;
-            values.write(&[2.0; 5]).unwrap();
+            values.write(&[1.0; 12]).unwrap().unwrap();
+            if turned {
+                let layout = Layout { rows: 4, columns: 3, form: Form::Turned, lanes };
+                values.settle(dispatch, layout).unwrap();
+            }
+            values.write(&[2.0; 5]).unwrap().unwrap();
             let mut back = [0.0; 12];
             values.read(dispatch, &mut back).unwrap();
             assert_eq!(back, [2.0, 2.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
@@ -267,9 +270,10 @@ mod tests {
     #[test]
     fn a_turned_matrix_lies_column_by_column() {
         let mut values = Values::zeros(6, 4);
-        values.write(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).unwrap();
+        values.write(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).unwrap().unwrap();
         let dispatch = Dispatch::new(Level::Plain);
-        values.settle(dispatch, Layout { rows: 2, columns: 3, form: Form::Turned, lanes: 4 });
+        let layout = Layout { rows: 2, columns: 3, form: Form::Turned, lanes: 4 };
+        values.settle(dispatch, layout).unwrap();
         let want = [1.0, 4.0, 0.0, 0.0, 2.0, 5.0, 0.0, 0.0, 3.0, 6.0, 0.0, 0.0];
         assert_eq!(values.room_mut(Form::Turned), want);
     }

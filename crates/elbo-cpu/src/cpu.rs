@@ -4,7 +4,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Instant,
 };
@@ -12,7 +12,7 @@ use std::{
 use elbo_tensor::{Backend, Call, Data, DataMut, Dtype, Entry, Memory};
 
 use crate::{
-    Buffer, Error, Level,
+    Buffer, Error, Level, Values,
     buffer::Rows,
     dispatch::Dispatch,
     lending::{Lent, Places, Table},
@@ -82,6 +82,11 @@ impl Cpu {
         self.crew.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Refuses values that were laid out for other vectors.
+    fn own(&self, values: &Values) -> Result<(), Error> {
+        if values.layout().lanes == self.dispatch.lanes() { Ok(()) } else { Err(Error::Foreign) }
+    }
+
     fn plan(&self, calls: &[Call], memory: &mut Memory<Buffer>) -> Result<Plan, Error> {
         let plan = plan(calls, memory, self.threads, self.dispatch)?;
         let slots = plan.slots.iter().map(|slot| slot.index() + 1).max().unwrap_or(0);
@@ -114,9 +119,13 @@ impl Cpu {
         times: usize,
         seconds: Option<&mut [f64]>,
     ) -> Result<(), Error> {
+        if (plan.threads, plan.lanes) != (self.threads, self.dispatch.lanes()) {
+            return Err(Error::Foreign);
+        }
         for (slot, layout) in &plan.before {
             if let Some(values) = memory.get_mut(*slot).and_then(Buffer::as_f32_mut) {
-                values.settle(self.dispatch, *layout);
+                self.own(values)?;
+                values.settle(self.dispatch, *layout)?;
             }
         }
         let Crew { team, places } = &mut *self.crew();
@@ -124,8 +133,7 @@ impl Cpu {
             dispatch: self.dispatch,
             plan,
             table: places.borrow(memory, plan.slots.iter().copied()),
-            threads: self.threads,
-            failed: AtomicBool::new(false),
+            failed_after: AtomicUsize::new(usize::MAX),
             fault: Mutex::new(None),
             seconds: seconds.map(Mutex::new),
         };
@@ -145,64 +153,74 @@ struct Shift<'a> {
     dispatch: Dispatch,
     plan: &'a Plan,
     table: Table<'a>,
-    threads: usize,
-    /// Whether a thread has failed. All look after the next barrier, and all stop there.
-    failed: AtomicBool,
+    /// After how many barriers the first thread to fail did so; `usize::MAX` where none has. A thread that
+    /// has passed more than that stops: all of them do so after the same barrier.
+    failed_after: AtomicUsize,
     fault: Mutex<Option<Error>>,
     seconds: Option<Mutex<&'a mut [f64]>>,
 }
 
 impl Shift<'_> {
     fn work(&self, thread: usize, barrier: &Barrier, times: usize) {
+        let mut passed = 0;
+        // What comes after a fault is left out: it would work on what is not there.
+        let mut well = true;
         for _ in 0..times {
             let mut phase = 0;
             for task in &self.plan.tasks {
                 // Timed, every task has a phase of its own: no call pays for another's delay.
-                if task.phase != phase || self.seconds.is_some() {
-                    phase = task.phase;
-                    barrier.wait();
-                    if self.failed.load(Ordering::Acquire) {
+                if (task.phase != phase || self.seconds.is_some())
+                    && self.stops_at(barrier, &mut passed)
+                {
+                    return;
+                }
+                phase = task.phase;
+                let start = Instant::now();
+                well = well && self.share(task, thread, passed);
+                if let Some(seconds) = &self.seconds {
+                    if self.stops_at(barrier, &mut passed) {
                         return;
                     }
+                    if thread == 0 {
+                        let mut seconds = seconds.lock().unwrap_or_else(PoisonError::into_inner);
+                        seconds[task.call] += start.elapsed().as_secs_f64();
+                    }
                 }
-                self.task(task, thread, barrier);
             }
-            barrier.wait();
-            if self.failed.load(Ordering::Acquire) {
+            if self.stops_at(barrier, &mut passed) {
                 return;
             }
         }
     }
 
-    fn task(&self, task: &Task, thread: usize, barrier: &Barrier) {
-        let Some(seconds) = &self.seconds else {
-            return self.share(task, thread);
-        };
-        let start = Instant::now();
-        self.share(task, thread);
+    /// Waits for the other threads. Returns whether one of them had failed before.
+    fn stops_at(&self, barrier: &Barrier, passed: &mut usize) -> bool {
         barrier.wait();
-        if thread == 0 {
-            let mut seconds = seconds.lock().unwrap_or_else(PoisonError::into_inner);
-            seconds[task.call] += start.elapsed().as_secs_f64();
-        }
+        *passed += 1;
+        // A thread that has failed since has passed as many barriers as this one.
+        self.failed_after.load(Ordering::Acquire) < *passed
     }
 
-    /// Does a thread's share of a task. A fault is noted, and stops all threads at the next barrier.
+    /// Does a thread's share of a task. Returns whether that went well: a fault is noted, and stops all
+    /// threads at the next barrier.
     #[allow(unsafe_code)]
-    fn share(&self, task: &Task, thread: usize) {
-        // SAFETY: `plan` has refused plans with races for this number of threads; a thread walks the
-        // tasks in order, one at a time, past a barrier wherever the phase changes.
-        let lent = unsafe { Lent::new(self.table, &task.accesses, (thread, self.threads)) };
+    fn share(&self, task: &Task, thread: usize, passed: usize) -> bool {
+        let member = (thread, self.plan.threads);
+        // SAFETY: `plan` has refused races for `plan.threads`, which is how many the team has (`run`
+        // compares). A thread walks the tasks in order, one at a time, past a barrier wherever the phase
+        // changes; and all stop at the same barrier, so they never stand at two different ones.
+        let lent = unsafe { Lent::new(self.table, &task.accesses, member) };
         let done = catch_unwind(AssertUnwindSafe(|| run(self.dispatch, task, lent)));
         let op = self.plan.name(task);
         let fault = match done {
-            Ok(Ok(())) => return,
+            Ok(Ok(())) => return true,
             Ok(Err(error)) => error,
             Err(_) => Error::Panicked { op },
         };
         let mut first = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
         first.get_or_insert(fault);
-        self.failed.store(true, Ordering::Release);
+        self.failed_after.fetch_min(passed, Ordering::AcqRel);
+        false
     }
 }
 
@@ -217,7 +235,8 @@ impl Backend for Cpu {
 
     fn alloc(&self, dtype: Dtype, len: usize) -> Result<Buffer, Error> {
         let bytes = len.saturating_mul(dtype.bytes());
-        // Tried first, because a failing `vec!` ends the program without a word.
+        // Tried first, because a failing `vec!` ends the program without a word. Room for `f32` is tried
+        // again when an entry is recorded, with its padding.
         if Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
             return Err(Error::Memory { bytes });
         }
@@ -228,7 +247,7 @@ impl Backend for Cpu {
         let (len, dtype) = (values.len(), values.dtype());
         let wrong = Error::Slot { op: "write", len, dtype };
         match (buffer, values) {
-            (Buffer::F32(target), Data::F32(values)) => target.write(values).ok_or(wrong),
+            (Buffer::F32(target), Data::F32(values)) => target.write(values)?.ok_or(wrong),
             (Buffer::U8(target), Data::U8(values)) => fill(target, values, wrong),
             (Buffer::U32(target), Data::U32(values)) => fill(target, values, wrong),
             _ => Err(wrong),
@@ -250,6 +269,7 @@ impl Backend for Cpu {
         let wrong = Error::Slot { op: "read", len, dtype };
         match (buffer, values) {
             (Buffer::F32(source), DataMut::F32(values)) => {
+                self.own(source)?;
                 source.first(values.len()).map(|rows| self.copy(&rows, values)).ok_or(wrong)
             }
             (Buffer::U8(source), DataMut::U8(values)) => take(source, values, wrong),

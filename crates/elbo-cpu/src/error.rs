@@ -22,6 +22,12 @@ pub enum Error {
         bytes: usize,
     },
 
+    /// A recorded entry or a buffer of a backend with other threads or other vectors.
+    #[error(
+        "cpu: recorded or laid out for other threads or vectors; give each backend its own session"
+    )]
+    Foreign,
+
     /// A kernel that broke down. That is a fault of this crate.
     #[error("{op}: the kernel panicked; this is a bug of elbo's, not of the model")]
     Panicked {

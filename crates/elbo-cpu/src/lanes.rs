@@ -39,7 +39,7 @@ pub(crate) trait Lanes: Simd {
     /// Lane c of vector r becomes lane r of vector c.
     fn transpose(self, block: &mut Block<Self>);
 
-    /// x / (k · √y + eps), for y above 10⁻³⁶: what Adam moves a parameter by.
+    /// x / (k · √y + eps), for y from 10⁻³⁶ to the largest number: what Adam moves a parameter by.
     #[inline(always)]
     fn over_root(self, x: Self::f32s, y: Self::f32s, k: f32, eps: f32) -> Self::f32s {
         let root = self.sqrt_f32s(y);

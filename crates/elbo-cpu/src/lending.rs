@@ -2,8 +2,8 @@
 //!
 //! A task says which places it reads and writes and how threads divide each ([`Access`]). A plan is
 //! refused unless, between two barriers, no thread writes what another one touches
-//! ([`crate::plan::races`]). That is what makes the references handed out here sound: this file and
-//! that check are all there is to read.
+//! ([`crate::plan::races`]). That is what makes the references handed out here sound: this file, that
+//! check, and the loop over tasks and barriers in `cpu.rs` are all there is to read.
 
 #![allow(unsafe_code)]
 

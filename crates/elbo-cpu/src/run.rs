@@ -14,10 +14,10 @@ use crate::{
         rows::{AddRow, Batch, Gather, SpreadOut},
         turn::Turn,
     },
-    layout::Form,
+    layout::{Form, Layout},
     lending::{Lent, View},
     plan::{Task, Work},
-    product::{Bias, Descent, Epilogue, Product},
+    product::{Descent, Epilogue, Product},
 };
 
 /// Does a thread's share of a task.
@@ -25,7 +25,7 @@ pub(crate) fn run(d: Dispatch, task: &Task, lent: Lent<'_>) -> Result<(), Error>
     match task.work {
         Work::Turn => d.enter(turn(lent)),
         Work::Total => add_parts(lent),
-        Work::Op(op) => return compute(d, op, task.form, Values { task, lent }),
+        Work::Op(op) => return compute(d, op, Values { task, lent }),
     }
     Ok(())
 }
@@ -65,7 +65,7 @@ impl<'m> Values<'m, '_> {
 }
 
 /// All ops. One arm an op.
-fn compute(d: Dispatch, op: Op, form: Form, mut v: Values<'_, '_>) -> Result<(), Error> {
+fn compute(d: Dispatch, op: Op, mut v: Values<'_, '_>) -> Result<(), Error> {
     match op {
         Op::Input | Op::Parameter => return Err(Error::NotComputed { op: op.name() }),
         Op::Fill(value) => {
@@ -109,11 +109,7 @@ fn compute(d: Dispatch, op: Op, form: Form, mut v: Values<'_, '_>) -> Result<(),
         }
         Op::Affine { transpose_a, transpose_b, activation } => {
             let bias = v.arg(op, 2);
-            let bias = match form {
-                Form::Straight => Bias::Lanes(bias),
-                Form::Turned => Bias::Vectors(bias),
-            };
-            let epilogue = Epilogue { bias, activation, ..Epilogue::NONE };
+            let epilogue = Epilogue { bias: Some(bias), activation, ..Epilogue::NONE };
             product(d, op, v, (transpose_a, transpose_b), epilogue);
         }
         Op::MatMulReluGrad { transpose_a, transpose_b } => {
@@ -196,11 +192,15 @@ fn put(mut lent: Lent<'_>) -> Result<(), Error> {
     }
     let (value, index) = (lent.view(1).scalar(), lent.indices(2)[0]);
     let mut log = lent.part(0);
-    let (len, lanes) = (log.layout().columns, log.layout().lanes);
-    let place = index as usize;
+    let Layout { rows, columns, form, lanes } = log.layout();
+    let (place, len) = (index as usize, rows * columns);
     if place >= len {
         return Err(Error::Log { index, len });
     }
-    log.block(place / lanes, 0, 1)[place % lanes] = value;
+    let (across, depth) = match form {
+        Form::Straight => (place % columns, place / columns),
+        Form::Turned => (place / columns, place % columns),
+    };
+    log.block(across / lanes, depth, 1)[across % lanes] = value;
     Ok(())
 }

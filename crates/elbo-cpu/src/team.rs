@@ -69,12 +69,13 @@ impl Team {
     #[allow(unsafe_code)]
     pub(crate) fn run<'w>(&mut self, work: &'w Work<'w>) {
         // SAFETY: only the lifetime is changed. Members use the reference between the two barriers
-        // that this function passes as well, and drop it before the second one. So it is not used
-        // after this function returns, and it cannot unwind before (`one_turn` aborts).
+        // that this function passes as well, and are through with it before the second one. So it is
+        // not used after this function returns, and it cannot unwind before (`one_turn` aborts).
         let lasting = unsafe { std::mem::transmute::<&'w Work<'w>, &'static Work<'static>>(work) };
         *self.post.work() = Some(lasting);
         self.post.barrier.wait();
         one_turn(work, 0, &self.post.barrier);
+        self.post.barrier.wait();
         *self.post.work() = None;
     }
 }
@@ -98,15 +99,15 @@ fn attend(post: &Post, number: usize) {
         post.barrier.wait();
         let Some(work) = *post.work() else { return };
         one_turn(work, number, &post.barrier);
+        post.barrier.wait();
     }
 }
 
-/// Does the work and waits for the others.
+/// Does the work.
 fn one_turn(work: &Work<'_>, number: usize, barrier: &Barrier) {
     let bomb = Bomb;
     work(number, barrier);
     std::mem::forget(bomb);
-    barrier.wait();
 }
 
 /// Ends the program when it is dropped, which only a panic does.

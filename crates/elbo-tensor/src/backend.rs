@@ -80,8 +80,8 @@ data!(DataMut, &'a mut);
 
 /// A device that runs planned calls.
 ///
-/// A session checks shapes and types once, before any of this is called. `launch` and `replay` never
-/// allocate, never check shapes again and never wait for the device; `read` waits.
+/// A session checks shapes and types once, before any of this is called. `replay` never allocates, never
+/// checks shapes again and never waits for the device; `read` waits.
 pub trait Backend {
     /// Storage of one slot: values of one type, zero when allocated.
     type Buffer;
@@ -149,8 +149,9 @@ pub trait Backend {
 
 /// The buffers of a session, lent to one call at a time.
 ///
-/// What a call writes is taken out and put back; what it reads stays. A plan in which two values
-/// wrongly share a slot so shows up as a buffer that is not there, never as a data race.
+/// A backend takes out what a call writes and puts it back; what the call reads stays. A plan in which two
+/// values wrongly share a slot so shows up as a buffer that is not there, never as a data race. (A backend
+/// that runs calls side by side has to find that out by itself.)
 #[derive(Debug)]
 pub struct Memory<T> {
     buffers: Vec<Option<T>>,

@@ -18,7 +18,7 @@ use crate::{
     Error,
     buffer::Buffer,
     dispatch::Dispatch,
-    layout::{Form, Layout},
+    layout::Layout,
     lending::{Access, Kind},
 };
 
@@ -26,8 +26,6 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Task {
     pub(crate) work: Work,
-    /// The form that its result has, or, of a sum, its argument.
-    pub(crate) form: Form,
     /// What it touches. The result comes first, then the op's arguments; an argument that the op
     /// changes has no second place.
     pub(crate) accesses: Vec<Access>,
@@ -59,6 +57,10 @@ pub(crate) struct Plan {
     pub(crate) after: Vec<(Slot, Layout)>,
     /// All slots that it touches.
     pub(crate) slots: Vec<Slot>,
+    /// For how many threads.
+    pub(crate) threads: usize,
+    /// For vectors of how many lanes.
+    pub(crate) lanes: usize,
     /// The names of the calls' ops.
     names: Vec<&'static str>,
 }
@@ -79,7 +81,7 @@ pub(crate) fn plan(
 ) -> Result<Plan, Error> {
     let lanes = dispatch.lanes();
     for call in calls {
-        check(call, memory)?;
+        check(call, memory, lanes)?;
     }
     let forms = forms::choose(calls, lanes, |slot| settled(memory, slot));
     let mut plan = tasks::build(calls, &forms, lanes);
@@ -88,7 +90,8 @@ pub(crate) fn plan(
     if let Some(task) = races(&plan.tasks, threads) {
         return Err(Error::Taken { op: calls[plan.tasks[task].call].op.name() });
     }
-    reserve(&plan, memory, dispatch);
+    (plan.threads, plan.lanes) = (threads, lanes);
+    reserve(&plan, memory, dispatch)?;
     Ok(plan)
 }
 
@@ -99,7 +102,7 @@ fn settled(memory: &Memory<Buffer>, slot: Slot) -> Option<Layout> {
 }
 
 /// The faults that no planner makes, looked for once so that nothing else has to.
-fn check(call: &Call, memory: &Memory<Buffer>) -> Result<(), Error> {
+fn check(call: &Call, memory: &Memory<Buffer>, lanes: usize) -> Result<(), Error> {
     let op = call.op.name();
     let (wanted, given) = (call.op.arguments().len(), call.args.len());
     if wanted != given {
@@ -107,6 +110,14 @@ fn check(call: &Call, memory: &Memory<Buffer>) -> Result<(), Error> {
     }
     if matches!(call.op, Op::Input | Op::Parameter) {
         return Err(Error::NotComputed { op });
+    }
+    let changes = call.op.changes();
+    let over = |(position, arg): (usize, &Operand)| {
+        let may = position == 0 && call.op.kind() == elbo_tensor::Kind::Elementwise;
+        arg.slot == call.out.slot && !may && changes.is_empty()
+    };
+    if call.args.iter().enumerate().any(over) {
+        return Err(Error::Taken { op });
     }
     for (operand, write) in operands(call) {
         let Operand { shape, dtype, .. } = *operand;
@@ -116,6 +127,9 @@ fn check(call: &Call, memory: &Memory<Buffer>) -> Result<(), Error> {
             Buffer::U8(values) => (Dtype::U8, values.len()),
             Buffer::U32(values) => (Dtype::U32, values.len()),
         };
+        if buffer.as_f32().is_some_and(|values| values.layout().lanes != lanes) {
+            return Err(Error::Foreign);
+        }
         if held != dtype || shape.len() > room || (write && dtype == Dtype::U8) {
             return Err(Error::Slot { op, len: shape.len(), dtype });
         }
@@ -130,20 +144,21 @@ fn operands(call: &Call) -> impl Iterator<Item = (&Operand, bool)> {
     std::iter::once((&call.out, true)).chain(args.map(|(i, arg)| (arg, changes.contains(&i))))
 }
 
-fn reserve(plan: &Plan, memory: &mut Memory<Buffer>, dispatch: Dispatch) {
+fn reserve(plan: &Plan, memory: &mut Memory<Buffer>, dispatch: Dispatch) -> Result<(), Error> {
     for access in plan.tasks.iter().flat_map(|task| &task.accesses) {
         let slot = plan.slots.iter().find(|slot| slot.index() == access.slot);
         let buffer = slot.and_then(|slot| memory.get_mut(*slot)).and_then(Buffer::as_f32_mut);
         if let (Some(values), Kind::F32(layout)) = (buffer, access.kind) {
-            values.reserve(layout);
+            values.reserve(layout)?;
         }
     }
     for (slot, layout) in &plan.before {
         if let Some(values) = memory.get_mut(*slot).and_then(Buffer::as_f32_mut) {
-            values.settle(dispatch, *layout);
+            values.settle(dispatch, *layout)?;
             values.settled = true;
         }
     }
+    Ok(())
 }
 
 /// Rows and columns; of what is no matrix, one row.

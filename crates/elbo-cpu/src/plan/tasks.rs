@@ -61,7 +61,7 @@ impl Builder<'_> {
             self.turned.push(value);
             let access = |form, write| Access { write, ..self.access(arg, form, Split::Rows) };
             let accesses = vec![access(wants, true), access(has, false)];
-            self.push(Work::Turn, wants, accesses, number);
+            self.push(Work::Turn, accesses, number);
         }
     }
 
@@ -71,7 +71,7 @@ impl Builder<'_> {
             Op::Sum(Over::All) | Op::SquaredError => self.total(number, call, form),
             _ => {
                 let accesses = self.accesses(number, call, form);
-                self.push(Work::Op(call.op), form, accesses, number);
+                self.push(Work::Op(call.op), accesses, number);
             }
         }
         let changed = call.op.changes().iter().map(|position| &call.args[*position]);
@@ -101,10 +101,10 @@ impl Builder<'_> {
             self.access(arg, form, split)
         });
         let accesses = std::iter::once(parts).chain(args).collect();
-        self.push(Work::Op(call.op), form, accesses, number);
+        self.push(Work::Op(call.op), accesses, number);
         let out = Access { write: true, ..self.access(&call.out, Form::Straight, Split::First) };
         let parts = Access { split: Split::First, write: false, ..parts };
-        self.push(Work::Total, form, vec![out, parts], number);
+        self.push(Work::Total, vec![out, parts], number);
     }
 
     fn accesses(&self, number: usize, call: &Call, form: Form) -> Vec<Access> {
@@ -181,8 +181,8 @@ impl Builder<'_> {
         Layout { rows, columns, form, lanes: self.lanes }
     }
 
-    fn push(&mut self, work: Work, form: Form, accesses: Vec<Access>, call: usize) {
-        self.plan.tasks.push(Task { work, form, accesses, call, phase: 0 });
+    fn push(&mut self, work: Work, accesses: Vec<Access>, call: usize) {
+        self.plan.tasks.push(Task { work, accesses, call, phase: 0 });
     }
 }
 

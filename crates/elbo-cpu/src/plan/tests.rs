@@ -99,7 +99,7 @@ fn access(slot: usize, split: Split, write: bool) -> Access {
 }
 
 fn task(accesses: Vec<Access>) -> Task {
-    Task { work: Work::Op(Op::Relu), form: Form::Straight, accesses, call: 0, phase: 0 }
+    Task { work: Work::Op(Op::Relu), accesses, call: 0, phase: 0 }
 }
 
 #[test]

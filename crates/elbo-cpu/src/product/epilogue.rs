@@ -2,24 +2,13 @@
 
 use elbo_tensor::Activation;
 
-use crate::{kernels::math, lanes::Lanes, lending::View};
-
-/// A vector that is added to the product.
-#[derive(Clone, Copy)]
-pub(crate) enum Bias<'m> {
-    /// None.
-    None,
-    /// One value for each lane of the result.
-    Lanes(View<'m>),
-    /// One value for each vector of a panel.
-    Vectors(View<'m>),
-}
+use crate::{kernels::math, lanes::Lanes, layout::Form, lending::View};
 
 /// What is done to each value of a product.
 #[derive(Clone, Copy)]
 pub(crate) struct Epilogue<'m> {
-    /// Added first.
-    pub(crate) bias: Bias<'m>,
+    /// A vector, added to each row of the product first.
+    pub(crate) bias: Option<View<'m>>,
     /// Applied to each value then.
     pub(crate) activation: Activation,
     /// Lies as the result does: where it is not above 0, the result is 0.
@@ -28,32 +17,33 @@ pub(crate) struct Epilogue<'m> {
 
 impl Epilogue<'_> {
     /// No epilogue.
-    pub(crate) const NONE: Self =
-        Self { bias: Bias::None, activation: Activation::Identity, mask: None };
+    pub(crate) const NONE: Self = Self { bias: None, activation: Activation::Identity, mask: None };
 
-    /// Finishes sums of a panel, from a vector on, and puts them into their places.
+    /// Finishes sums of a panel of a product in a form, from a vector on, and puts them into their places.
     #[inline(always)]
     pub(super) fn store<S: Lanes>(
         &self,
         simd: S,
+        form: Form,
         (panel, first): (usize, usize),
         sums: impl Iterator<Item = S::f32s>,
         places: &mut [S::f32s],
     ) {
         let zero = simd.splat_f32s(0.0);
-        let bias = match self.bias {
-            Bias::Lanes(bias) => S::as_simd_f32s(bias.block(panel, 0, 1)).0[0],
-            Bias::None | Bias::Vectors(_) => zero,
+        let in_lanes = |bias: View<'_>| S::as_simd_f32s(bias.block(panel, 0, 1)).0[0];
+        let bias = match form {
+            Form::Straight => self.bias.map(in_lanes),
+            Form::Turned => None,
         };
         let mask = self.mask.map(|mask| S::as_simd_f32s(mask.block(panel, first, places.len())).0);
         for (number, (place, sum)) in places.iter_mut().zip(sums).enumerate() {
-            let bias = match self.bias {
-                Bias::Vectors(bias) => {
+            let bias = match (form, self.bias) {
+                (Form::Turned, Some(bias)) => {
                     let vector = first + number;
                     let values = bias.block(vector / S::F32_LANES, 0, 1);
                     simd.splat_f32s(values[vector % S::F32_LANES])
                 }
-                Bias::None | Bias::Lanes(_) => bias,
+                _ => bias.unwrap_or(zero),
             };
             let sum = activate(simd, self.activation, simd.add_f32s(sum, bias));
             *place = match mask {

@@ -10,7 +10,7 @@ mod epilogue;
 mod tile;
 
 pub(crate) use descent::Descent;
-pub(crate) use epilogue::{Bias, Epilogue};
+pub(crate) use epilogue::Epilogue;
 
 use crate::{
     lanes::{Kernel, Lanes},
@@ -160,9 +160,10 @@ impl Product<'_> {
         let panels = Panels::<S, VECTORS>::new(self.vectors, panel);
         let tile: Sums<S, ROWS, VECTORS> = sums(simd, spread, panels);
         for (vector, panel) in (panel..panel + VECTORS).enumerate() {
+            let form = self.out.layout().form;
             let sums = tile.iter().map(|row| row[vector]);
             let places = S::as_mut_simd_f32s(self.out.block(panel, row, ROWS)).0;
-            self.epilogue.store(simd, (panel, row), sums, places);
+            self.epilogue.store(simd, form, (panel, row), sums, places);
         }
     }
 }
