@@ -10,7 +10,7 @@ use elbo_vae::Sizes;
 use serde::Serialize;
 
 use crate::{
-    Error, Result, RunFolder, TrainingRecord,
+    Best, Error, Middle, Result, RunFolder, TrainingRecord,
     metrics::{self, Row},
     model::{Stored, parameters},
 };
@@ -30,8 +30,12 @@ pub struct Info {
     pub columns: usize,
     /// Epochs completed.
     pub epoch: u32,
+    /// Steps taken of the epoch after, where the training stopped within it.
+    pub steps_in_the_middle: usize,
     /// Steps completed.
     pub step: u32,
+    /// The best epoch of the training so far, where the checkpoint says it.
+    pub best: Option<Best>,
     /// How it was trained.
     pub training: TrainingRecord,
     /// What the data set is called.
@@ -42,7 +46,7 @@ pub struct Info {
     pub train_sha256: Option<String>,
     /// Whether it holds what a training needs to go on.
     pub resumable: bool,
-    /// Losses of its epoch, where it lies in a run folder that has them.
+    /// Losses of its epoch, where it is at the end of one and lies in a run folder that has them.
     pub losses: Option<Row>,
     /// Bytes of the file.
     pub bytes: u64,
@@ -69,13 +73,15 @@ pub fn info(file_or_run: &Path) -> Result<Info> {
         rows: record.rows,
         columns: record.columns,
         epoch: record.epoch,
+        steps_in_the_middle: record.middle.as_ref().map_or(0, Middle::steps),
         step: record.step,
+        best: record.best,
         training: record.training,
         data: record.data,
         train_images: record.train_images,
         train_sha256: record.train_sha256,
         resumable: parameters.iter().all(|(name, _)| moments(name)),
-        losses: losses(&path, record.epoch),
+        losses: if record.middle.is_none() { losses(&path, record.epoch) } else { None },
         bytes: bytes.len() as u64,
         sha256: Checksum::of(&[&bytes]).to_string(),
         path,

@@ -221,6 +221,14 @@ impl Record {
 
     /// Refuses data that are not what the checkpoint was trained on.
     pub fn check_data(&self, data: &Dataset, path: &Path) -> Result<()> {
+        if self.train_images == 0 {
+            let fact = format!(
+                "holds parameters alone, of data {}: no training goes on from it; use the checkpoint of \
+                 a training",
+                self.data
+            );
+            return Err(resume(path, fact));
+        }
         let images = &data.train.images;
         let there = (images.count, images.rows, images.columns);
         if there == (self.train_images, self.rows, self.columns) && data.name == self.data {

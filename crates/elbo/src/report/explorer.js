@@ -19,7 +19,7 @@
   const hiddenWeight = take(hidden * latent), hiddenBias = take(hidden);
   const imageWeight = take(pixels * hidden), imageBias = take(pixels);
   const means = floats(model.means), originals = bytes(model.pixels);
-  const mean = (digit) => means.subarray(digit * latent, (digit + 1) * latent);
+  const mean = (image) => means.subarray(image * latent, (image + 1) * latent);
 
   // Latents to grey values: a hidden layer with ReLU, then tanh, and [-1, 1] to 0 … 255.
   const activations = new Float32Array(hidden), grey = new Uint8Array(pixels);
@@ -53,9 +53,9 @@
   const sliders = Array.from(z, (_, dimension) => {
     const [label, name, value, slider] = ["label", "span", "output", "input"].map((tag) => document.createElement(tag));
     name.append("z", Object.assign(document.createElement("sub"), { textContent: dimension + 1 }));
-    const widest = Math.max(4, ...model.labels.map((_, digit) => Math.ceil(Math.abs(mean(digit)[dimension]))));
+    const widest = Math.max(4, ...model.names.map((_, image) => Math.ceil(Math.abs(mean(image)[dimension]))));
     Object.assign(slider, { type: "range", min: -widest, max: widest, step: 0.01, ariaLabel: `Dimension ${dimension + 1}` });
-    // A dimension that never moves tells nothing of the digit.
+    // A dimension that never moves tells nothing of the image.
     if (model.variances[dimension] < 0.01) {
       label.className = "inactive";
       label.title = "inactive: its mean is the same for every test image";
@@ -125,13 +125,13 @@
   element("random").addEventListener("click", () => go(Array.from(z, normal), "random"));
   element("origin").addEventListener("click", () => go(Array.from(z, () => 0), "origin"));
 
-  const buttons = model.labels.map((label, digit) => {
+  const buttons = model.names.map((name, image) => {
     const [button, canvas] = ["button", "canvas"].map((tag) => document.createElement(tag));
-    Object.assign(button, { type: "button", ariaLabel: `Start from a test image of ${label}`, ariaPressed: "false" });
-    draw(canvas, originals.subarray(digit * pixels, (digit + 1) * pixels));
+    Object.assign(button, { type: "button", ariaLabel: `Start from a test image: ${name}`, ariaPressed: "false" });
+    draw(canvas, originals.subarray(image * pixels, (image + 1) * pixels));
     button.append(canvas);
     button.addEventListener("click", () => {
-      go(mean(digit), String(label));
+      go(mean(image), name);
       button.ariaPressed = "true";
     });
     element("digits").append(button);
@@ -165,9 +165,9 @@
   });
 
   document.querySelectorAll(".moving").forEach((part) => (part.hidden = false));
-  if (model.labels.length > 0) {
+  if (model.names.length > 0) {
     z.set(mean(0));
-    Object.assign(way, { from: z.slice(), to: z.slice(), names: ["origin", String(model.labels[0])] });
+    Object.assign(way, { from: z.slice(), to: z.slice(), names: ["origin", model.names[0]] });
     way.from.fill(0);
     here = way.names[1];
     buttons[0].ariaPressed = "true";

@@ -1,4 +1,4 @@
-//! What the page's latent explorer is given: the decoder's weights, and digits to start from.
+//! What the page's latent explorer is given: the decoder's weights, and images to start from.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::{Error, Result};
 /// Weights that a page can hold at the most: 64 MiB of them.
 const MOST_WEIGHTS: usize = 1 << 24;
 /// Test images to start from.
-const DIGITS: usize = 20;
+const STARTS: usize = 20;
 /// The decoder's tensors, in the order in which the page reads them.
 const DECODER: [&str; 4] = ["fc3.weight", "fc3.bias", "fc4.weight", "fc4.bias"];
 
@@ -26,11 +26,11 @@ pub(super) struct Explorer {
     latent: usize,
     /// [hidden, latent], [hidden], [pixels, hidden] and [pixels], one after the other.
     weights: String,
-    /// Of each digit.
-    labels: Vec<u8>,
-    /// μ of each digit, [digits, latent].
+    /// What each image to start from is called: its label, else its number.
+    names: Vec<String>,
+    /// μ of each of them, [images, latent].
     means: String,
-    /// Grey values of each digit, [digits, rows, columns], a byte each.
+    /// Grey values of each, [images, rows, columns], a byte each.
     pixels: String,
     /// Variance of μ over the test images, [latent].
     variances: Vec<f32>,
@@ -58,17 +58,21 @@ impl Explorer {
         if parts.iter().map(|part| part.len()).sum::<usize>() > MOST_WEIGHTS {
             return Ok(None);
         }
-        let digits = digits(&test.labels);
-        let mean = |digit: &usize| means.get(digit * latent..(digit + 1) * latent);
-        let pixels = digits.iter().filter_map(|digit| test.images.get(*digit)).flatten();
+        let starts = starts(&test.labels, test.images.count);
+        let mean = |image: &usize| means.get(image * latent..(image + 1) * latent);
+        let pixels = starts.iter().filter_map(|image| test.images.get(*image)).flatten();
+        let name = |image: &usize| match test.labels.get(*image) {
+            Some(label) => label.to_string(),
+            None => format!("image {image}"),
+        };
         Ok(Some(Self {
             rows: test.images.rows,
             columns: test.images.columns,
             hidden,
             latent,
             weights: html::floats(parts.into_iter().flatten()),
-            labels: digits.iter().map(|digit| test.labels[*digit]).collect(),
-            means: html::floats(digits.iter().filter_map(mean).flatten()),
+            names: starts.iter().map(name).collect(),
+            means: html::floats(starts.iter().filter_map(mean).flatten()),
             pixels: html::base64(&pixels.copied().collect::<Vec<u8>>()),
             variances: variances(means, latent),
             map,
@@ -76,8 +80,12 @@ impl Explorer {
     }
 }
 
-/// Two images of each label, in the order of the labels, and of the first ten where there are more.
-fn digits(labels: &[u8]) -> Vec<usize> {
+/// Two images of each label, in the order of the labels, and of the first ten where there are more;
+/// the first images where they have no labels.
+fn starts(labels: &[u8], count: usize) -> Vec<usize> {
+    if labels.is_empty() {
+        return (0..count.min(STARTS)).collect();
+    }
     let mut by_label: BTreeMap<u8, Vec<usize>> = BTreeMap::new();
     for (number, label) in labels.iter().enumerate() {
         let own = by_label.entry(*label).or_default();
@@ -85,7 +93,7 @@ fn digits(labels: &[u8]) -> Vec<usize> {
             own.push(number);
         }
     }
-    by_label.into_values().flatten().take(DIGITS).collect()
+    by_label.into_values().flatten().take(STARTS).collect()
 }
 
 /// The variance of each dimension. `means`: [count, latent].
@@ -107,11 +115,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_digits_of_each_label_are_shown_in_their_order() {
-        assert_eq!(digits(&[7, 2, 2, 7, 7, 1, 2]), [5, 1, 2, 0, 3]);
+    fn two_images_of_each_label_are_shown_in_their_order() {
+        assert_eq!(starts(&[7, 2, 2, 7, 7, 1, 2], 7), [5, 1, 2, 0, 3]);
         let many: Vec<u8> = (0..47).chain(0..47).collect();
-        assert_eq!(digits(&many).len(), DIGITS);
-        assert!(digits(&[]).is_empty());
+        assert_eq!(starts(&many, 94).len(), STARTS);
+        assert_eq!(starts(&[], 3), [0, 1, 2]);
+        assert_eq!(starts(&[], 50).len(), STARTS);
+        assert!(starts(&[], 0).is_empty());
     }
 
     #[test]

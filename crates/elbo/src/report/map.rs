@@ -1,4 +1,5 @@
-//! μ of the test images on a plane, coloured and named by label, as SVG that a page can be moved on.
+//! μ of the test images on a plane, coloured and named by label where they have labels, as SVG that a
+//! page can be moved on.
 
 use std::fmt::Write;
 
@@ -23,6 +24,9 @@ pub(super) struct Map {
     pub(super) drawn: (usize, usize),
 }
 
+/// A place on the plane, and its label if it has one.
+type Point = ([f64; 2], Option<u8>);
+
 /// Place (x, y) of the drawing is `origin + (left + x · unit) · axis 0 + (top − y · unit) · axis 1`.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct View {
@@ -34,25 +38,27 @@ pub(super) struct View {
 }
 
 impl Map {
-    /// Draws the points, `means` [count, dimensions] on a plane, each with its label.
+    /// Draws the points, `means` [count, dimensions] on a plane, each with its label. `labels` may be
+    /// empty: then none has one.
     pub(super) fn draw(means: &[f32], labels: &[u8], plane: &Plane) -> Self {
         let dimensions = plane.origin.len().max(1);
-        let every = labels.len().div_ceil(MOST_POINTS).max(1);
-        let points: Vec<([f64; 2], u8)> = means
+        let count = means.len() / dimensions;
+        let every = count.div_ceil(MOST_POINTS).max(1);
+        let points: Vec<Point> = means
             .chunks_exact(dimensions)
-            .zip(labels)
+            .enumerate()
             .step_by(every)
-            .map(|(mean, label)| (plane.place(mean), *label))
+            .map(|(number, mean)| (plane.place(mean), labels.get(number).copied()))
             .collect();
         let view = View::around(&points, plane);
         let svg = view.svg(&points);
-        Self { svg, view, drawn: (points.len(), labels.len()) }
+        Self { svg, view, drawn: (points.len(), count) }
     }
 }
 
 impl View {
     /// A square with all points in it; both axes have the same unit.
-    fn around(points: &[([f64; 2], u8)], plane: &Plane) -> Self {
+    fn around(points: &[Point], plane: &Plane) -> Self {
         let span = |axis: usize| {
             let ends = points.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), (p, _)| {
                 (a.min(p[axis]), b.max(p[axis]))
@@ -77,13 +83,13 @@ impl View {
     }
 
     /// One path a label: a line of no length for each point, which its round ends make a dot.
-    fn svg(&self, points: &[([f64; 2], u8)]) -> String {
-        let mut labels: Vec<u8> = points.iter().map(|(_, label)| *label).collect();
+    fn svg(&self, points: &[Point]) -> String {
+        let mut labels: Vec<Option<u8>> = points.iter().map(|(_, label)| *label).collect();
         labels.sort_unstable();
         labels.dedup();
         let (mut dots, mut names) = (String::new(), String::new());
         for label in labels {
-            let class = usize::from(label) % COLOURS;
+            let class = usize::from(label.unwrap_or_default()) % COLOURS;
             let own: Vec<(f64, f64)> = points
                 .iter()
                 .filter(|(_, other)| *other == label)
@@ -94,6 +100,7 @@ impl View {
                 path
             });
             let _ = writeln!(dots, r#"<path class="dots c{class}" d="{path}"/>"#);
+            let Some(label) = label else { continue };
             let count = own.len() as f64;
             let x = own.iter().map(|point| point.0).sum::<f64>() / count;
             let y = own.iter().map(|point| point.1).sum::<f64>() / count;
@@ -104,9 +111,9 @@ impl View {
         }
         format!(
             "<svg id=\"map\" viewBox=\"0 0 {SIDE} {SIDE}\" tabindex=\"0\" role=\"application\" \
-             aria-label=\"Map of the test images by their means, coloured by label. Drag, or use the \
-             arrow keys, to decode a place on it.\">\n{dots}{names}<circle id=\"here\" r=\"7\" \
-             cx=\"-20\" cy=\"-20\"/></svg>"
+             aria-label=\"Map of the test images by their means. Drag, or use the arrow keys, to \
+             decode a place on it.\">\n{dots}{names}<circle id=\"here\" r=\"7\" cx=\"-20\" \
+             cy=\"-20\"/></svg>"
         )
     }
 }
@@ -146,5 +153,13 @@ mod tests {
         assert_eq!(map.drawn, (5_000, 10_000));
         let none = Map::draw(&[], &[], &Plane::of(&[], 3));
         assert!(!none.svg.contains("path") && none.view.unit.is_finite());
+    }
+
+    #[test]
+    fn points_without_labels_are_drawn_without_names() {
+        let means = [0.0, 0.0, 10.0, 5.0];
+        let map = Map::draw(&means, &[], &Plane::of(&means, 2));
+        assert_eq!((map.drawn, map.svg.matches("h0").count()), ((2, 2), 2));
+        assert!(!map.svg.contains("<text"), "{}", map.svg);
     }
 }

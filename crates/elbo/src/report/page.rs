@@ -56,7 +56,8 @@ impl Page<'_> {
         let [first, second] = plane.shares.map(|share| format!("{:.0} %", 100.0 * share));
         let (drawn, of) = (tables::count(map.drawn.0), tables::count(map.drawn.1));
         let part = if drawn == of { String::new() } else { format!("{drawn} of ") };
-        let points = format!("{part}{of} test images");
+        let coloured = if self.test.labels.is_empty() { "" } else { ", coloured by label" };
+        let points = format!("{part}{of} test images{coloured}");
         let parts = [
             ("style", STYLE),
             ("script", SCRIPT),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use elbo::{Info, Model, evaluate::Figures};
+use elbo::{Info, Middle, Model, evaluate::Figures};
 use elbo_vae::Sizes;
 use indicatif::{HumanBytes, HumanCount};
 
@@ -26,7 +26,18 @@ pub(crate) fn imported(out: &Path, from: &Path, sizes: Sizes) {
 }
 
 fn of(model: &Model) -> String {
-    format!("{}, epoch {}", model.path().display(), model.record().epoch)
+    let record = model.record();
+    let steps = in_the_middle(record.middle.as_ref().map_or(0, Middle::steps));
+    format!("{}, epoch {}{steps}", model.path().display(), record.epoch)
+}
+
+/// How far a training has come beyond its last whole epoch.
+fn in_the_middle(steps: usize) -> String {
+    match steps {
+        0 => String::new(),
+        1 => " and a step of the next".into(),
+        _ => format!(" and {} steps of the next", HumanCount(steps as u64)),
+    }
 }
 
 /// The figures of an evaluation, units said.
@@ -62,13 +73,15 @@ pub(crate) fn info(info: &Info) -> String {
     let Sizes { input, hidden, latent } = info.model;
     let training = &info.training;
     let count = |number: usize| HumanCount(number as u64);
-    let losses =
-        info.losses.map_or("not known, it lies in no run folder that has them".into(), |row| {
-            format!(
-                "train {:.4}, test {:.4} = {:.4} reconstruction + {:.4} KL",
-                row.train_loss, row.test_loss, row.test_reconstruction, row.test_kl
-            )
-        });
+    let losses = info.losses.map_or("not known, no run folder around it has them".into(), |row| {
+        format!(
+            "train {:.4}, test {:.4} = {:.4} reconstruction + {:.4} KL",
+            row.train_loss, row.test_loss, row.test_reconstruction, row.test_kl
+        )
+    });
+    let best = info.best.map_or("not known".into(), |best| {
+        format!("{} of the training so far, test {:.4}", best.epoch, best.test_loss)
+    });
     let resume = if info.resumable { "a training can go on from it" } else { "parameters only" };
     let pixels = info.train_sha256.as_deref().unwrap_or("not known");
     let rows = [
@@ -82,13 +95,15 @@ pub(crate) fn info(info: &Info) -> String {
         (
             "progress",
             format!(
-                "epoch {} of {}, step {}",
+                "epoch {} of {}{}, step {}",
                 info.epoch,
                 training.epochs,
+                in_the_middle(info.steps_in_the_middle),
                 count(info.step as usize)
             ),
         ),
         ("losses", losses),
+        ("best epoch", best),
         (
             "training",
             format!(

@@ -79,7 +79,7 @@ fn by_hand(tensors: &BTreeMap<String, Tensor>) -> ByHand {
 #[test]
 fn figures_are_those_of_the_formulas_in_double_precision() {
     let sandbox = trained();
-    let figures = json(&sandbox, &["evaluate", "--checkpoint", "runs/0001"]);
+    let figures = json(&sandbox, &["evaluate", "--checkpoint", LAST]);
     let mut keys: Vec<&str> = figures.as_object().unwrap().keys().map(String::as_str).collect();
     keys.sort_unstable();
     let expected =
@@ -107,11 +107,11 @@ fn sampled_figures_are_those_that_the_training_measured() {
     let metrics = sandbox.text("runs/0001/metrics.csv");
     let row: Vec<f64> =
         metrics.lines().last().unwrap().split(',').map(|value| value.parse().unwrap()).collect();
-    let figures = json(&sandbox, &["evaluate", "--checkpoint", "runs/0001", "--threads", "1"]);
+    let figures = json(&sandbox, &["evaluate", "--checkpoint", LAST, "--threads", "1"]);
     for (key, expected) in [("loss", row[6]), ("reconstruction", row[7]), ("kl", row[8])] {
         near(&figures["sampled"][key], expected, 1e-6);
     }
-    let other = json(&sandbox, &["evaluate", "--checkpoint", "runs/0001", "--seed", "7"]);
+    let other = json(&sandbox, &["evaluate", "--checkpoint", LAST, "--seed", "7"]);
     assert_ne!(other["sampled"], figures["sampled"]);
     assert_eq!(other["mean"], figures["mean"]);
 }
@@ -125,8 +125,10 @@ fn the_table_says_units_and_which_checkpoint_it_is_of() {
     }
     // A run's best checkpoint comes before its last.
     let best = "runs/0001/checkpoints/best.safetensors";
-    fs::copy(sandbox.path(LAST), sandbox.path(best)).unwrap();
-    assert!(sandbox.elbo(["evaluate", "--checkpoint", "runs/0001"]).stdout.contains(best));
+    let evaluate = || sandbox.elbo(["evaluate", "--checkpoint", "runs/0001"]).stdout;
+    assert!(evaluate().contains(best));
+    fs::remove_file(sandbox.path(best)).unwrap();
+    assert!(evaluate().contains(LAST));
 }
 
 #[test]
@@ -176,7 +178,7 @@ fn a_record_that_tells_of_another_model_or_a_huge_batch_is_refused() {
 #[test]
 fn info_says_what_a_checkpoint_is() {
     let sandbox = trained();
-    let info = json(&sandbox, &["info", "runs/0001"]);
+    let info = json(&sandbox, &["info", LAST]);
     let bytes = sandbox.bytes(LAST);
     assert_eq!(info["sha256"], elbo_data::checksum::Checksum::of(&[&bytes]).to_string());
     assert_eq!(info["bytes"], bytes.len());
@@ -184,6 +186,7 @@ fn info_says_what_a_checkpoint_is() {
     let parameters = 2 * 784 * 16 + 3 * 3 * 16 + 16 + 2 * 3 + 16 + 784;
     assert_eq!((&info["parameters"], &info["epoch"]), (&parameters.into(), &2.into()));
     assert_eq!((&info["training"]["seed"], &info["resumable"]), (&42.into(), &true.into()));
+    assert_eq!(info["best"]["epoch"], 2);
     let metrics = sandbox.text("runs/0001/metrics.csv");
     let loss = metrics.lines().last().unwrap().split(',').nth(6).unwrap();
     assert_eq!(info["losses"]["test_loss"].as_f64().unwrap(), loss.parse::<f64>().unwrap());
@@ -192,6 +195,21 @@ fn info_says_what_a_checkpoint_is() {
     for words in ["VAE 784-16-3, images of 28×28", "epoch 2 of 2", "seed 42", "SHA-256"] {
         assert!(lines.contains(words), "{words} in\n{lines}");
     }
+}
+
+#[test]
+fn a_checkpoint_in_the_middle_of_an_epoch_has_no_losses_of_it() {
+    let sandbox = trained();
+    let mut checkpoint = Checkpoint::load(&sandbox.path(LAST)).unwrap();
+    checkpoint.metadata["middle"] =
+        serde_json::json!({ "reconstruction": [9.0, 8.0], "kl": [1.0, 2.0] });
+    checkpoint.save(&sandbox.path(LAST)).unwrap();
+    let info = json(&sandbox, &["info", LAST]);
+    assert_eq!((&info["steps_in_the_middle"], &info["losses"]), (&2.into(), &Value::Null));
+    let lines = sandbox.elbo(["info", LAST]).stdout;
+    assert!(lines.contains("epoch 2 of 2 and 2 steps of the next"), "{lines}");
+    let table = sandbox.elbo(["evaluate", "--checkpoint", LAST]).stdout;
+    assert!(table.contains("epoch 2 and 2 steps of the next"), "{table}");
 }
 
 #[test]

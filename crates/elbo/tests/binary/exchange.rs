@@ -89,6 +89,10 @@ fn a_state_dict_comes_back_and_evaluates_to_the_same_figures() {
     sandbox.elbo(import).is_refused_with(&["model.safetensors: is there already"]);
     let info = run(&sandbox, &["info", "model.safetensors"]).stdout;
     assert!(info.contains("unknown (imported)") && info.contains("parameters only"), "{info}");
+
+    let resume = ["train", "--resume", "model.safetensors", "--data-dir", "digits"];
+    sandbox.elbo(resume).is_refused_with(&["model.safetensors: holds parameters alone"]);
+    assert!(!sandbox.path("runs/0002").exists());
 }
 
 #[test]

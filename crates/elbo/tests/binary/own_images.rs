@@ -95,4 +95,11 @@ fn training_takes_them_too_and_says_the_models_size() {
     }
     let again = sandbox.elbo(["evaluate", "--checkpoint", "runs/0003", "--json"]);
     assert!(again.stdout.contains("\"images\": 3,"), "{}{}", again.stdout, again.stderr);
+
+    // They have no labels: the page shows them all the same, and is written again from the same data.
+    let page = sandbox.text("runs/0003/report.html");
+    for part in ["Means (μ) of 3 test images, along", "class=\"dots c0\"", "\"image 2\""] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert_eq!(sandbox.elbo(["report", "runs/0003"]).code, Some(0));
 }
