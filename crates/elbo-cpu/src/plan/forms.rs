@@ -12,6 +12,8 @@ use crate::layout::{Form, Layout};
 
 /// What turning a value costs, in multiply-adds.
 const TURN: usize = 8;
+/// The effort of a multiply-add in tiles of three vectors.
+const WHOLE: usize = 20;
 
 /// A matrix between two calls that change its slot.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +39,7 @@ pub(super) struct Forms {
     values: Vec<Value>,
     uses: Vec<Use>,
     choice: Vec<Form>,
+    threads: usize,
 }
 
 /// Which form a call that works in `form` wants of an argument. `None`: either.
@@ -83,10 +86,10 @@ impl Forms {
 /// Chooses. `settled` says how a matrix lies that another entry relies on.
 pub(super) fn choose(
     calls: &[Call],
-    lanes: usize,
+    (lanes, threads): (usize, usize),
     settled: impl Fn(Slot) -> Option<Layout>,
 ) -> Forms {
-    let mut forms = Forms { values: Vec::new(), uses: Vec::new(), choice: Vec::new() };
+    let mut forms = Forms { values: Vec::new(), uses: Vec::new(), choice: Vec::new(), threads };
     let mut fixed = Vec::new();
     for call in calls {
         forms.add(call, &settled, &mut fixed);
@@ -214,6 +217,16 @@ impl Forms {
         }
     }
 
+    /// What a multiply-add costs in a result of so many rows. Threads divide them, so where rows are lanes
+    /// each may have too few panels for tiles of three vectors; measured on a core with two multiply-add units.
+    fn effort(&self, form: Form, rows: usize, lanes: usize) -> usize {
+        match (form, rows.div_ceil(lanes * self.threads)) {
+            (Form::Turned, 1) => WHOLE * 8 / 5,
+            (Form::Turned, 2 | 4) => WHOLE * 5 / 4,
+            _ => WHOLE,
+        }
+    }
+
     /// Multiply-adds of all products, those of empty lanes included, and what turning costs.
     fn cost(&self, calls: &[Call], lanes: usize) -> usize {
         let mut turned = vec![false; self.values.len()];
@@ -229,7 +242,7 @@ impl Forms {
             }
             let (rows, columns) = dimensions(&call.out);
             let padded = Layout { rows, columns, form, lanes }.len();
-            cost += padded * terms(call);
+            cost += padded * terms(call) * self.effort(form, rows, lanes) / WHOLE;
         }
         let turns = self.values.iter().zip(turned).filter(|(_, turned)| *turned);
         cost + turns.map(|(value, _)| TURN * value.rows * value.columns).sum::<usize>()

@@ -83,7 +83,7 @@ pub(crate) fn plan(
     for call in calls {
         check(call, memory, lanes)?;
     }
-    let forms = forms::choose(calls, lanes, |slot| settled(memory, slot));
+    let forms = forms::choose(calls, (lanes, threads), |slot| settled(memory, slot));
     let mut plan = tasks::build(calls, &forms, lanes);
     plan.names = calls.iter().map(|call| call.op.name()).collect();
     phases::assign(&mut plan.tasks, threads);

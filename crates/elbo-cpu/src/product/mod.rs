@@ -21,6 +21,8 @@ use tile::{Panels, Spread, Sums, sums};
 
 /// Vectors of a register tile, at the most.
 const MOST_VECTORS: usize = 3;
+/// Rows of a register tile of two vectors: 28 sums.
+const TALLEST_OF_PAIRS: usize = 14;
 
 /// How many vectors the next tile takes of what is left: three, or two where three would leave one.
 const fn group(left: usize) -> usize {
@@ -83,10 +85,14 @@ impl Kernel for Product<'_> {
         if region.is_empty() {
             return;
         }
+        // Where all tiles are two vectors wide, more rows keep as many sums busy. They may only lie across
+        // panels where k runs along the lanes.
+        let pairs = matches!(region.panels().len(), 2 | 4) && self.along && tall::<S>();
+        let tallest = if pairs { TALLEST_OF_PAIRS } else { TALLEST };
         // What is larger passes once; a piece of it stays near while the other one passes.
         if region.depth().len() >= region.panels().len() * S::F32_LANES {
-            for row in region.depth().step_by(TALLEST) {
-                let rows = TALLEST.min(region.depth().end - row);
+            for row in region.depth().step_by(tallest) {
+                let rows = tallest.min(region.depth().end - row);
                 let mut panel = region.panels().start;
                 while panel < region.panels().end {
                     panel += self.rows(simd, row, rows, panel, region.panels().end - panel);
@@ -96,8 +102,8 @@ impl Kernel for Product<'_> {
             let mut panel = region.panels().start;
             while panel < region.panels().end {
                 let mut wide = 0;
-                for row in region.depth().step_by(TALLEST) {
-                    let rows = TALLEST.min(region.depth().end - row);
+                for row in region.depth().step_by(tallest) {
+                    let rows = tallest.min(region.depth().end - row);
                     wide = self.rows(simd, row, rows, panel, region.panels().end - panel);
                 }
                 panel += wide;
@@ -107,7 +113,7 @@ impl Kernel for Product<'_> {
 }
 
 impl Product<'_> {
-    /// Up to eight rows of up to three of `left` panels. Returns how many panels.
+    /// Some rows of up to three of `left` panels. Returns how many panels.
     #[inline(always)]
     fn rows<S: Lanes>(
         &mut self,
@@ -135,6 +141,9 @@ impl Product<'_> {
         panel: usize,
     ) {
         let end = row + rows;
+        if VECTORS == 2 && rows == TALLEST_OF_PAIRS {
+            return self.tile::<S, TALLEST_OF_PAIRS, VECTORS>(simd, row, panel);
+        }
         while tall::<S>() && row + 8 <= end {
             self.tile::<S, 8, VECTORS>(simd, row, panel);
             row += 8;
