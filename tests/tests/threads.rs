@@ -11,12 +11,8 @@ use elbo_vae::{Config, Vae};
 /// All parameters and moments, as bits, after an epoch of three full batches and one of 37.
 fn trained(data: &Dataset, level: Level, threads: usize) -> Vec<Vec<u32>> {
     let (train, test) = (&data.train.images, &data.test.images);
-    let config = Config {
-        train_images: train.count,
-        test_images: test.count,
-        seed: 7,
-        ..Config::default()
-    };
+    let config =
+        Config { train_images: train.count, test_images: test.count, seed: 7, ..Config::default() };
     let mut vae = Vae::new(&config, |program| {
         let cpu = Cpu::with_level(threads, level)
             .map_err(|error| elbo_tensor::Error::Backend(Box::new(error)))?;
