@@ -9,7 +9,7 @@ use pulp::NullaryFnOnce;
 
 use super::{
     group, tall,
-    tile::{Panels, Spread, Sums, add_across, add_along},
+    tile::{Panels, Spread, Sums, add_terms},
 };
 use crate::{
     kernels::optim::Step,
@@ -100,9 +100,9 @@ impl<'m> Descent<'m> {
             };
             // Two loops, each in a function that has the registers for itself.
             if self.along {
-                simd.apart(AlongTile(tile));
+                simd.apart(Loop::<S, ROWS, VECTORS, true>(tile));
             } else {
-                simd.apart(AcrossTile(tile));
+                simd.apart(Loop::<S, ROWS, VECTORS, false>(tile));
             }
             row += ROWS;
         }
@@ -158,37 +158,22 @@ struct Tile<'t, 'm, S: Lanes, const ROWS: usize, const VECTORS: usize> {
     waiting: Option<Targets<'t, S, VECTORS>>,
 }
 
-/// A tile whose k runs along the lanes of what is spread.
-struct AlongTile<'t, 'm, S: Lanes, const ROWS: usize, const VECTORS: usize>(
+/// A tile in a function of its own. `ALONG`: whether k runs along the lanes of what is spread.
+struct Loop<'t, 'm, S: Lanes, const ROWS: usize, const VECTORS: usize, const ALONG: bool>(
     Tile<'t, 'm, S, ROWS, VECTORS>,
 );
 
-/// A tile whose rows do.
-struct AcrossTile<'t, 'm, S: Lanes, const ROWS: usize, const VECTORS: usize>(
-    Tile<'t, 'm, S, ROWS, VECTORS>,
-);
-
-impl<S: Lanes, const ROWS: usize, const VECTORS: usize> NullaryFnOnce
-    for AlongTile<'_, '_, S, ROWS, VECTORS>
+impl<S: Lanes, const ROWS: usize, const VECTORS: usize, const ALONG: bool> NullaryFnOnce
+    for Loop<'_, '_, S, ROWS, VECTORS, ALONG>
 {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
         let (simd, spread, panels) = (self.0.simd, self.0.spread, self.0.panels);
-        self.0.run(|span, sums| add_along(simd, spread, panels, span, sums));
-    }
-}
-
-impl<S: Lanes, const ROWS: usize, const VECTORS: usize> NullaryFnOnce
-    for AcrossTile<'_, '_, S, ROWS, VECTORS>
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let (simd, spread, panels) = (self.0.simd, self.0.spread, self.0.panels);
-        self.0.run(|span, sums| add_across(simd, spread, panels, span, sums));
+        self.0.run(|span, sums| {
+            add_terms::<S, ROWS, VECTORS, ALONG>(simd, spread, panels, span, sums);
+        });
     }
 }
 

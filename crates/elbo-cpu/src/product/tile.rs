@@ -47,31 +47,23 @@ pub(super) fn sums<S: Lanes, const ROWS: usize, const VECTORS: usize>(
     let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
     let tile = &mut sums;
     if spread.along {
-        simd.apart(Along { simd, spread, panels, sums: tile });
+        simd.apart(Loop::<S, ROWS, VECTORS, true> { simd, spread, panels, sums: tile });
     } else {
-        simd.apart(Across { simd, spread, panels, sums: tile });
+        simd.apart(Loop::<S, ROWS, VECTORS, false> { simd, spread, panels, sums: tile });
     }
     sums
 }
 
-/// The loop over k where k runs along the lanes of what is spread.
-struct Along<'m, 't, S: Lanes, const ROWS: usize, const VECTORS: usize> {
+/// The loop over k. `ALONG`: whether k runs along the lanes of what is spread; if not, the rows do.
+struct Loop<'m, 't, S: Lanes, const ROWS: usize, const VECTORS: usize, const ALONG: bool> {
     simd: S,
     spread: Spread<'m>,
     panels: Panels<'m, S, VECTORS>,
     sums: &'t mut Sums<S, ROWS, VECTORS>,
 }
 
-/// The loop over k where the rows run along the lanes of what is spread.
-struct Across<'m, 't, S: Lanes, const ROWS: usize, const VECTORS: usize> {
-    simd: S,
-    spread: Spread<'m>,
-    panels: Panels<'m, S, VECTORS>,
-    sums: &'t mut Sums<S, ROWS, VECTORS>,
-}
-
-impl<S: Lanes, const ROWS: usize, const VECTORS: usize> NullaryFnOnce
-    for Along<'_, '_, S, ROWS, VECTORS>
+impl<S: Lanes, const ROWS: usize, const VECTORS: usize, const ALONG: bool> NullaryFnOnce
+    for Loop<'_, '_, S, ROWS, VECTORS, ALONG>
 {
     type Output = ();
 
@@ -79,28 +71,31 @@ impl<S: Lanes, const ROWS: usize, const VECTORS: usize> NullaryFnOnce
     fn call(self) {
         let Self { simd, spread, panels, sums } = self;
         let mut tile = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-        add_along(simd, spread, panels, (0, panels.depth()), &mut tile);
-        *sums = tile;
-    }
-}
-
-impl<S: Lanes, const ROWS: usize, const VECTORS: usize> NullaryFnOnce
-    for Across<'_, '_, S, ROWS, VECTORS>
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let Self { simd, spread, panels, sums } = self;
-        let mut tile = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-        add_across(simd, spread, panels, (0, panels.depth()), &mut tile);
+        let whole = (0, panels.depth());
+        add_terms::<S, ROWS, VECTORS, ALONG>(simd, spread, panels, whole, &mut tile);
         *sums = tile;
     }
 }
 
 /// Adds the terms of `len` steps of k from `from` on, a multiple of the lanes.
 #[inline(always)]
-pub(super) fn add_along<S: Lanes, const ROWS: usize, const VECTORS: usize>(
+pub(super) fn add_terms<S: Lanes, const ROWS: usize, const VECTORS: usize, const ALONG: bool>(
+    simd: S,
+    spread: Spread<'_>,
+    panels: Panels<'_, S, VECTORS>,
+    span: (usize, usize),
+    tile: &mut Sums<S, ROWS, VECTORS>,
+) {
+    if ALONG {
+        add_along(simd, spread, panels, span, tile);
+    } else {
+        add_across(simd, spread, panels, span, tile);
+    }
+}
+
+/// [`add_terms`] where k runs along the lanes of what is spread.
+#[inline(always)]
+fn add_along<S: Lanes, const ROWS: usize, const VECTORS: usize>(
     simd: S,
     spread: Spread<'_>,
     panels: Panels<'_, S, VECTORS>,
@@ -128,9 +123,9 @@ pub(super) fn add_along<S: Lanes, const ROWS: usize, const VECTORS: usize>(
     }
 }
 
-/// Adds the terms of `len` steps of k from `from` on.
+/// [`add_terms`] where the rows do.
 #[inline(always)]
-pub(super) fn add_across<S: Lanes, const ROWS: usize, const VECTORS: usize>(
+fn add_across<S: Lanes, const ROWS: usize, const VECTORS: usize>(
     simd: S,
     spread: Spread<'_>,
     panels: Panels<'_, S, VECTORS>,
