@@ -13,6 +13,7 @@ use elbo_tensor::Memory;
 
 use crate::{
     buffer::Buffer,
+    lanes::Lanes,
     layout::{Form, Layout, Region, Split},
 };
 
@@ -289,20 +290,24 @@ impl Part<'_> {
         unsafe { std::slice::from_raw_parts_mut(self.start.add(place), len * self.layout.lanes) }
     }
 
-    /// `len` vectors of each of some panels that follow one another.
+    /// `ROWS` vectors of each of some panels that follow one another.
     #[inline(always)]
-    pub(crate) fn blocks<const N: usize>(
+    pub(crate) fn tile<S: Lanes, const ROWS: usize, const PANELS: usize>(
         &mut self,
         panel: usize,
         first: usize,
-        len: usize,
-    ) -> [&mut [f32]; N] {
-        std::array::from_fn(|number| {
-            let place = place(self.layout, self.region, panel + number, first, len);
-            // SAFETY: as in `block`; the blocks lie in different panels, so they do not overlap.
-            unsafe {
-                std::slice::from_raw_parts_mut(self.start.add(place), len * self.layout.lanes)
-            }
-        })
+    ) -> [&mut [S::f32s; ROWS]; PANELS] {
+        std::array::from_fn(
+            #[inline(always)]
+            |number| {
+                let place = place(self.layout, self.region, panel + number, first, ROWS);
+                // SAFETY: as in `block`; the blocks lie in different panels, so they do not overlap.
+                let block = unsafe {
+                    std::slice::from_raw_parts_mut(self.start.add(place), ROWS * self.layout.lanes)
+                };
+                let vectors = S::as_mut_simd_f32s(block).0.first_chunk_mut();
+                vectors.expect("a vector of the layout is one of the level")
+            },
+        )
     }
 }

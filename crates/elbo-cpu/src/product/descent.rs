@@ -95,8 +95,8 @@ impl<'m> Descent<'m> {
                 panels,
                 step: self.step,
                 sums: &mut sums,
-                waiting: (row > first)
-                    .then(|| targets::<S, VECTORS>(&mut self.state, panel, row - ROWS, ROWS)),
+                state: &mut self.state,
+                waiting: (row > first).then(|| (panel, row - ROWS)),
             };
             // Two loops, each in a function that has the registers for itself.
             if self.along {
@@ -107,7 +107,7 @@ impl<'m> Descent<'m> {
             row += ROWS;
         }
         if row > first {
-            let mut last = targets::<S, VECTORS>(&mut self.state, panel, row - ROWS, ROWS);
+            let mut last = targets::<S, ROWS, VECTORS>(&mut self.state, (panel, row - ROWS));
             for (number, sums) in sums.iter().enumerate() {
                 adam(simd, self.step, &mut last, number, sums);
             }
@@ -117,26 +117,28 @@ impl<'m> Descent<'m> {
 }
 
 /// Vectors of parameter, first and second moment, of some rows of a few panels: \[of the three\]\[panel\]\[row\].
-type Targets<'t, S, const VECTORS: usize> = [[&'t mut [<S as pulp::Simd>::f32s]; VECTORS]; 3];
+type Targets<'t, S, const ROWS: usize, const VECTORS: usize> =
+    [[&'t mut [<S as pulp::Simd>::f32s; ROWS]; VECTORS]; 3];
 
+/// The targets of a tile, which begins at (panel, row).
 #[inline(always)]
-fn targets<'t, S: Lanes, const VECTORS: usize>(
-    state: &'t mut [Part<'_>; 3],
-    panel: usize,
-    row: usize,
-    rows: usize,
-) -> Targets<'t, S, VECTORS> {
-    state.each_mut().map(|part| {
-        part.blocks::<VECTORS>(panel, row, rows).map(|block| S::as_mut_simd_f32s(block).0)
-    })
+fn targets<'t, S: Lanes, const ROWS: usize, const VECTORS: usize>(
+    [parameter, first, second]: &'t mut [Part<'_>; 3],
+    (panel, row): (usize, usize),
+) -> Targets<'t, S, ROWS, VECTORS> {
+    [
+        parameter.tile::<S, ROWS, VECTORS>(panel, row),
+        first.tile::<S, ROWS, VECTORS>(panel, row),
+        second.tile::<S, ROWS, VECTORS>(panel, row),
+    ]
 }
 
 /// Adam on one row of the targets.
 #[inline(always)]
-fn adam<S: Lanes, const VECTORS: usize>(
+fn adam<S: Lanes, const ROWS: usize, const VECTORS: usize>(
     simd: S,
     step: Step,
-    [parameter, first, second]: &mut Targets<'_, S, VECTORS>,
+    [parameter, first, second]: &mut Targets<'_, S, ROWS, VECTORS>,
     row: usize,
     gradient: &[S::f32s; VECTORS],
 ) {
@@ -154,8 +156,10 @@ struct Tile<'t, 'm, S: Lanes, const ROWS: usize, const VECTORS: usize> {
     step: Step,
     /// The sums of the tile before, and then of this one.
     sums: &'t mut Sums<S, ROWS, VECTORS>,
-    /// What Adam changes by the sums of the tile before.
-    waiting: Option<Targets<'t, S, VECTORS>>,
+    /// Parameter, first and second moment.
+    state: &'t mut [Part<'m>; 3],
+    /// Where the tile before begins, if there was one: Adam's targets.
+    waiting: Option<(usize, usize)>,
 }
 
 /// A tile in a function of its own. `ALONG`: whether k runs along the lanes of what is spread.
@@ -170,44 +174,33 @@ impl<S: Lanes, const ROWS: usize, const VECTORS: usize, const ALONG: bool> Nulla
 
     #[inline(always)]
     fn call(self) {
-        let (simd, spread, panels) = (self.0.simd, self.0.spread, self.0.panels);
-        self.0.run(|span, sums| {
-            add_terms::<S, ROWS, VECTORS, ALONG>(simd, spread, panels, span, sums);
-        });
+        self.0.run::<ALONG>();
     }
 }
 
 impl<S: Lanes, const ROWS: usize, const VECTORS: usize> Tile<'_, '_, S, ROWS, VECTORS> {
-    /// The loop over k. `add` adds the terms of some steps of it.
     #[inline(always)]
-    fn run(mut self, add: impl Fn((usize, usize), &mut Sums<S, ROWS, VECTORS>)) {
-        let depth = self.panels.depth();
-        if S::REGISTER_COUNT < 32 {
-            // Too few registers for both at once.
-            (0..ROWS).for_each(|row| self.adam(row));
-            let mut sums = [[self.simd.splat_f32s(0.0); VECTORS]; ROWS];
-            add((0, depth), &mut sums);
-            *self.sums = sums;
-            return;
-        }
-        let mut sums = [[self.simd.splat_f32s(0.0); VECTORS]; ROWS];
-        for (block, from) in (0..depth).step_by(STEPS).enumerate() {
-            if block < ROWS {
-                self.adam(block);
+    fn run<const ALONG: bool>(self) {
+        let Self { simd, spread, panels, step, sums: before, state, waiting } = self;
+        let mut targets = waiting.map(|place| targets::<S, ROWS, VECTORS>(state, place));
+        let depth = panels.depth();
+        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+        // With fewer registers there are too few for both at once.
+        let between = if S::REGISTER_COUNT < 32 { 0 } else { ROWS.min(depth / STEPS) };
+        for row in 0..between {
+            if let Some(targets) = &mut targets {
+                adam(simd, step, targets, row, &before[row]);
             }
-            add((from, STEPS.min(depth - from)), &mut sums);
+            let span = (row * STEPS, STEPS);
+            add_terms::<S, ROWS, VECTORS, ALONG>(simd, spread, panels, span, &mut sums);
         }
-        for row in depth.div_ceil(STEPS)..ROWS {
-            self.adam(row);
+        for row in between..ROWS {
+            if let Some(targets) = &mut targets {
+                adam(simd, step, targets, row, &before[row]);
+            }
         }
-        *self.sums = sums;
-    }
-
-    /// Adam on a row of the tile before, if there was one.
-    #[inline(always)]
-    fn adam(&mut self, row: usize) {
-        if let Some(targets) = &mut self.waiting {
-            adam(self.simd, self.step, targets, row, &self.sums[row]);
-        }
+        let rest = (between * STEPS, depth - between * STEPS);
+        add_terms::<S, ROWS, VECTORS, ALONG>(simd, spread, panels, rest, &mut sums);
+        *before = sums;
     }
 }

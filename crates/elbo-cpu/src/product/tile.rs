@@ -44,36 +44,32 @@ pub(super) fn sums<S: Lanes, const ROWS: usize, const VECTORS: usize>(
     spread: Spread<'_>,
     panels: Panels<'_, S, VECTORS>,
 ) -> Sums<S, ROWS, VECTORS> {
-    let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-    let tile = &mut sums;
     if spread.along {
-        simd.apart(Loop::<S, ROWS, VECTORS, true> { simd, spread, panels, sums: tile });
+        simd.apart(Loop::<S, ROWS, VECTORS, true> { simd, spread, panels })
     } else {
-        simd.apart(Loop::<S, ROWS, VECTORS, false> { simd, spread, panels, sums: tile });
+        simd.apart(Loop::<S, ROWS, VECTORS, false> { simd, spread, panels })
     }
-    sums
 }
 
 /// The loop over k. `ALONG`: whether k runs along the lanes of what is spread; if not, the rows do.
-struct Loop<'m, 't, S: Lanes, const ROWS: usize, const VECTORS: usize, const ALONG: bool> {
+struct Loop<'m, S: Lanes, const ROWS: usize, const VECTORS: usize, const ALONG: bool> {
     simd: S,
     spread: Spread<'m>,
     panels: Panels<'m, S, VECTORS>,
-    sums: &'t mut Sums<S, ROWS, VECTORS>,
 }
 
 impl<S: Lanes, const ROWS: usize, const VECTORS: usize, const ALONG: bool> NullaryFnOnce
-    for Loop<'_, '_, S, ROWS, VECTORS, ALONG>
+    for Loop<'_, S, ROWS, VECTORS, ALONG>
 {
-    type Output = ();
+    type Output = Sums<S, ROWS, VECTORS>;
 
     #[inline(always)]
-    fn call(self) {
-        let Self { simd, spread, panels, sums } = self;
+    fn call(self) -> Self::Output {
+        let Self { simd, spread, panels } = self;
         let mut tile = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
         let whole = (0, panels.depth());
         add_terms::<S, ROWS, VECTORS, ALONG>(simd, spread, panels, whole, &mut tile);
-        *sums = tile;
+        tile
     }
 }
 
