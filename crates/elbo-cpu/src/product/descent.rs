@@ -52,7 +52,7 @@ impl Kernel for Descent<'_> {
         }
         let mut panel = region.panels().start;
         while panel < region.panels().end {
-            let vectors = group(region.panels().end - panel);
+            let vectors = group::<S>(self.along, region.panels().end - panel);
             match vectors {
                 1 => self.strip::<S, 1>(simd, panel),
                 2 => self.strip::<S, 2>(simd, panel),

@@ -24,11 +24,14 @@ const MOST_VECTORS: usize = 3;
 /// Rows of a register tile of two vectors: 28 sums.
 const TALLEST_OF_PAIRS: usize = 14;
 
-/// How many vectors the next tile takes of what is left: three, or two where three would leave one.
-const fn group(left: usize) -> usize {
+/// How many vectors the next tile takes of what is left: three, or two where three would leave one. Of sixteen
+/// registers, twelve sums, three vectors and a factor need all; the compiler only manages with them where k runs
+/// along the lanes.
+const fn group<S: Lanes>(along: bool, left: usize) -> usize {
     match left {
         1 => 1,
         2 | 4 => 2,
+        _ if S::REGISTER_COUNT < 32 && !along => 2,
         _ => MOST_VECTORS,
     }
 }
@@ -123,7 +126,7 @@ impl Product<'_> {
         panel: usize,
         left: usize,
     ) -> usize {
-        let vectors = group(left);
+        let vectors = group::<S>(self.along, left);
         match vectors {
             1 => self.tiles::<S, 1>(simd, row, rows, panel),
             2 => self.tiles::<S, 2>(simd, row, rows, panel),
