@@ -174,29 +174,22 @@ impl<S: Lanes, const ROWS: usize, const VECTORS: usize, const ALONG: bool> Nulla
 
     #[inline(always)]
     fn call(self) {
-        self.0.run::<ALONG>();
-    }
-}
-
-impl<S: Lanes, const ROWS: usize, const VECTORS: usize> Tile<'_, '_, S, ROWS, VECTORS> {
-    #[inline(always)]
-    fn run<const ALONG: bool>(self) {
-        let Self { simd, spread, panels, step, sums: before, state, waiting } = self;
+        let Tile { simd, spread, panels, step, sums: before, state, waiting } = self.0;
         let mut targets = waiting.map(|place| targets::<S, ROWS, VECTORS>(state, place));
         let depth = panels.depth();
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
         // With fewer registers there are too few for both at once.
         let between = if S::REGISTER_COUNT < 32 { 0 } else { ROWS.min(depth / STEPS) };
-        for row in 0..between {
+        for (row, gradient) in before.iter().enumerate().take(between) {
             if let Some(targets) = &mut targets {
-                adam(simd, step, targets, row, &before[row]);
+                adam(simd, step, targets, row, gradient);
             }
             let span = (row * STEPS, STEPS);
             add_terms::<S, ROWS, VECTORS, ALONG>(simd, spread, panels, span, &mut sums);
         }
-        for row in between..ROWS {
+        for (row, gradient) in before.iter().enumerate().skip(between) {
             if let Some(targets) = &mut targets {
-                adam(simd, step, targets, row, &before[row]);
+                adam(simd, step, targets, row, gradient);
             }
         }
         let rest = (between * STEPS, depth - between * STEPS);
