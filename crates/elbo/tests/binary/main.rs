@@ -19,4 +19,6 @@ mod sandbox;
 mod stages;
 #[cfg(unix)]
 mod stop;
+#[cfg(unix)]
+mod torture;
 mod train;
