@@ -9,6 +9,10 @@ use std::{
 /// How a file begins that has no name of its own yet.
 const PASSING: &str = ".elbo-";
 
+/// Terms on the page that tell of the clock and of the way.
+const OF_THE_WAY: [&str; 6] =
+    ["all epochs", "device", "an epoch, tested", "training images", "resume", "threads"];
+
 /// The files of a run folder that have no name of their own yet.
 pub(crate) fn passing(run: &Path) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
@@ -88,6 +92,13 @@ fn timeless(name: &str, bytes: &[u8]) -> Vec<u8> {
         kept.join("\n").into_bytes()
     };
     match name {
+        "report.html" => lines(&|line| match line.strip_prefix("<div><dt>") {
+            Some(term) if OF_THE_WAY.iter().any(|name| term.starts_with(name)) => None,
+            _ if line.starts_with("<tr><th scope=\"row\">") => {
+                Some(line.rsplit_once("<td>")?.0.into())
+            }
+            _ => Some(line.into()),
+        }),
         "metrics.csv" => lines(&|row| Some(row.rsplit_once(',')?.0.into())),
         "config.toml" => lines(&|line| {
             let of_the_way = line.starts_with("resume = ") || line.starts_with("threads = ");

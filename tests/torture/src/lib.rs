@@ -192,7 +192,7 @@ impl Trained<'_> {
     /// What the user would type: the same again, or to go on where there is a checkpoint.
     fn start(&self, goes_on: bool, threads: u64, moment: Moment) -> Result<End, String> {
         let threads = threads.to_string();
-        let go_on = ["train", "--data-dir", "../digits", "--resume", RUN];
+        let go_on = ["train", "--data-dir", "../digits", "--resume", RUN, "--device", "cpu"];
         let arguments = if goes_on { &go_on[..] } else { &TRAIN[..] };
         let arguments = [arguments, &["--threads", &threads]].concat();
         let command = victim::command(&self.torture.program, &self.home, &arguments);
