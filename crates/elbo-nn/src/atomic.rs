@@ -24,7 +24,8 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    // Not by way of the temporary file, which would add its passing name to an error.
+    file.as_file_mut().write_all(bytes)?;
     // Else a loss of power may leave the name with nothing in it.
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;

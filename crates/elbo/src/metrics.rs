@@ -133,8 +133,10 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
 pub(crate) fn count_rows(path: &Path) -> usize {
     match fs::read_to_string(path) {
         Ok(text) => text.trim().lines().count().saturating_sub(1),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-        Err(_) => usize::MAX,
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => 0,
+            _ => usize::MAX,
+        },
     }
 }
 

@@ -196,7 +196,7 @@ impl Running {
         chart::write(&self.folder.chart(), self.metrics.rows())?;
         if self.over().is_some() {
             // Of an earlier end; whether this one is complete is told by whether they are there.
-            self.folder.clear_end()?;
+            self.folder.clear_end();
         }
         self.save(&checkpoints)?;
         if !kept.is_empty() {

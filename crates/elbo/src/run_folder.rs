@@ -104,8 +104,11 @@ impl RunFolder {
     }
 
     /// Takes away what the end of a training has left here: it tells of an earlier end, or of none.
-    pub(crate) fn clear_end(&self) -> Result<()> {
-        [self.samples(), self.report()].into_iter().try_for_each(remove)
+    /// What cannot be taken away cannot be replaced either, and that is told when it is due.
+    pub(crate) fn clear_end(&self) {
+        for path in [self.samples(), self.report()] {
+            let _ = remove(path);
+        }
     }
 
     /// Takes away what was being written here when a program was killed.

@@ -125,7 +125,8 @@ fn write_at_once(dir: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     // Keeps the sweep of another program away.
     let _held = File::open(dir).ok().filter(|file| file.try_lock_shared().is_ok());
     let mut file = temporary(dir)?;
-    file.write_all(bytes)?;
+    // Not by way of the temporary file, which would add its passing name to an error.
+    file.as_file_mut().write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|e| e.error)?;
     sync_folder(dir)
