@@ -13,7 +13,7 @@ fn failure(answer: Answer) -> String {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let start = Instant::now();
     let error = fetch(&source(&[&server]), dir.path()).expect_err("no good answer");
-    assert!(start.elapsed() < Duration::from_secs(4), "took {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(15), "took {:?}", start.elapsed());
     assert_eq!(names(dir.path()), [""; 0], "something was left behind");
     let text = error.to_string();
     assert!(text.starts_with("images: no mirror served it (http://127.0.0.1:"), "{text}");
@@ -64,7 +64,7 @@ fn a_slow_drip_is_given_up() {
 #[test]
 fn headers_that_drip_are_given_up() {
     let text = failure(Answer::DripHeaders(Duration::from_millis(20)));
-    assert!(text.contains("no answer within 0.8 s"), "{text}");
+    assert!(text.contains("no answer within 2.0 s"), "{text}");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn mirrors_that_never_answer_share_the_time_for_an_answer() {
     let start = Instant::now();
     let error = fetch(&source(&silent.iter().collect::<Vec<_>>()), dir.path());
     assert!(matches!(error, Err(DownloadError::NoMirror { failures, .. }) if failures.len() == 4));
-    assert!(start.elapsed() < Duration::from_secs(2), "took {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(6), "took {:?}", start.elapsed());
 }
 
 #[test]

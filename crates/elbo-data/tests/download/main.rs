@@ -49,7 +49,7 @@ fn source(mirrors: &[&Server]) -> Source {
         mirrors: mirrors.iter().map(|server| server.address.clone()).collect(),
         files: vec![file(IMAGES), file(LABELS)],
         limits: Limits {
-            answer: Duration::from_millis(800),
+            answer: Duration::from_secs(2),
             stall: Duration::from_millis(400),
             rate: 1_000,
             bytes: 1 << 20,
