@@ -18,6 +18,8 @@ use victim::{End, Moment};
 /// The run folder, within a training's own.
 const RUN: &str = "run";
 const LAST: &str = "checkpoints/last.safetensors";
+/// What comes after everything else.
+const REPORT: &str = "report.html";
 
 /// A training that writes often: each epoch of some milliseconds a checkpoint and a chart, and now and
 /// then a picture and a checkpoint that stays.
@@ -175,6 +177,11 @@ impl Trained<'_> {
                         return Err("the newest checkpoint is older than before the kill".into());
                     }
                     tell(tally);
+                    if self.run.join(REPORT).exists() {
+                        // Killed after all was done: going on would be refused, and rightly.
+                        tally.compared += 1;
+                        return self.compare();
+                    }
                 }
             }
         }
