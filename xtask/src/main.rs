@@ -8,6 +8,7 @@ mod gpu;
 mod ptx;
 mod tidy;
 mod torch;
+mod torture;
 
 use std::{
     path::{Path, PathBuf},
@@ -41,6 +42,8 @@ enum Task {
     Tidy,
     /// Everything that a change must pass, cheapest first
     Ci(ci::Arguments),
+    /// Kill trainings at random moments, let them go on, and compare with one that nobody disturbed
+    Torture(torture::Arguments),
     /// Make the golden values again with PyTorch, or compare them
     Golden(golden::Arguments),
     /// Make the CUDA kernels' PTX from their sources, or compare it
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Task::Spin => bench::busy::spin(),
         Task::Tidy => tidy::run(),
         Task::Ci(arguments) => ci::run(arguments),
+        Task::Torture(arguments) => torture::run(&arguments),
         Task::Golden(arguments) => golden::run(&arguments),
         Task::Ptx(arguments) => ptx::run(&arguments),
         Task::Gpu(arguments) => gpu::run(&arguments),

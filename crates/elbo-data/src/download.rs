@@ -105,7 +105,8 @@ impl Source {
     /// those that are right.
     ///
     /// A file gets its name only after its content's checksum matched, in one step, so an
-    /// interrupted download leaves nothing that looks whole. A broken file is replaced; a whole one
+    /// interrupted download leaves nothing that looks whole; what it was writing is taken away by the
+    /// next one. Several may fetch into one folder at a time. A broken file is replaced; a whole one
     /// with other content is not, because it may be another set in the same layout.
     ///
     /// # Errors
@@ -117,6 +118,7 @@ impl Source {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(), DownloadError> {
         let client = fetch::Client::new(self)?;
+        place::sweep(dir);
         // A mirror that served one file is asked first for the next.
         let mut order: Vec<&str> = self.mirrors.iter().map(String::as_str).collect();
         for (at, file) in self.files.iter().enumerate() {

@@ -50,6 +50,16 @@ impl Destination {
         own.as_deref().map(Lock::take).transpose()
     }
 
+    /// Whether a training goes on in its own folder, from the end of its newest epoch, and has not left
+    /// there what its end leaves.
+    pub(crate) fn lacks_its_end(out: Option<&Path>, resumed: &Resumed) -> bool {
+        let own = resumed.run.as_deref().filter(|own| out.is_none_or(|out| same(out, own)));
+        own.is_some_and(|own| {
+            let is_newest = check_newest(own, resumed).is_ok() && resumed.record.middle.is_none();
+            is_newest && !RunFolder::at(own).report().exists()
+        })
+    }
+
     fn named(out: &Path, force: bool) -> Result<Self> {
         if force {
             RunFolder::at(out).check_kind()?;
@@ -66,9 +76,13 @@ impl Destination {
             Self::Named(path) | Self::Emptied(path) | Self::Own(path) => RunFolder::open(path)?,
         };
         let lock = held.map_or_else(|| Lock::take(folder.path()), Ok)?;
+        folder.sweep();
         match self {
-            // Someone may have been faster.
-            Self::Named(path) => RunFolder::check_free(path)?,
+            Self::Named(path) => {
+                // Someone may have been faster.
+                RunFolder::check_free(path)?;
+                folder.clear_begun()?;
+            }
             Self::Emptied(_) => folder.clear()?,
             Self::Numbered | Self::Own(_) => {}
         }

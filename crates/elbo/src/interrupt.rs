@@ -1,4 +1,5 @@
 //! Ctrl-C and SIGTERM: the first asks for an end after the step, a second one ends the program at once.
+//! A limit on the size of files ends nothing.
 
 use std::{
     io,
@@ -15,6 +16,16 @@ use signal_hook::{
 
 /// What shells report for a program that a signal ended: this plus the signal's number.
 const BY_SIGNAL: i32 = 128;
+
+/// Makes a limit on the size of files (`ulimit -f`) an error of the write that meets it, as a full disk
+/// is, rather than the end of the program without a word.
+pub(crate) fn outlive_limits_of_size() {
+    #[cfg(unix)]
+    {
+        // Where the signal cannot be taken, it does what it always does.
+        let _ = flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+    }
+}
 
 /// Signals that are waited for from now on.
 pub(crate) struct Interrupt {

@@ -20,6 +20,7 @@ use terminal::{JsonLines, Terminal};
 const FOR_THE_USER: u8 = 2;
 
 fn main() -> ExitCode {
+    interrupt::outlive_limits_of_size();
     let command = args::command();
     let outcome = match Arguments::parse().command {
         Command::Train(arguments) => match train(*arguments, &command) {

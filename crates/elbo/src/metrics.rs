@@ -98,11 +98,13 @@ impl Metrics {
         Ok(Self { path: path.into(), writer: without_columns().from_writer(file), rows })
     }
 
-    /// Adds a row and hands it to the system, so that it is there when the run is cut short.
+    /// Adds a row and brings it to the disk: the checkpoint that comes after says that it is there.
     pub fn append(&mut self, row: &Row) -> Result<()> {
         self.rows.push(*row);
         let Self { path, writer, .. } = self;
-        let written = writer.serialize(row).map_err(io::Error::from).and_then(|()| writer.flush());
+        let written = writer.serialize(row).map_err(io::Error::from);
+        let written = written.and_then(|()| writer.flush());
+        let written = written.and_then(|()| writer.get_ref().sync_data());
         written.map_err(|source| Error::Unwritable { path: path.clone(), source })
     }
 
@@ -113,18 +115,28 @@ impl Metrics {
     }
 }
 
-/// The rows of a file.
+/// The rows of a file. What a full disk has cut off a last row is none.
 pub fn read(path: &Path) -> Result<Vec<Row>> {
     let damaged = |source| Error::Metrics { path: path.into(), source };
-    let mut reader = csv::Reader::from_path(path).map_err(damaged)?;
-    reader.deserialize().collect::<Result<_, _>>().map_err(damaged)
+    let text = fs::read_to_string(path).map_err(|error| damaged(error.into()))?;
+    let rows = |text: &str| -> csv::Result<Vec<Row>> {
+        csv::Reader::from_reader(text.as_bytes()).deserialize().collect()
+    };
+    let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
+    // Someone's editor may have left out the last line's end.
+    rows(&text)
+        .or_else(|error| if whole == text { Err(error) } else { rows(whole) })
+        .map_err(damaged)
 }
 
-/// Whether a file holds more than the columns' names; one that cannot be read may.
-pub(crate) fn has_rows(path: &Path) -> bool {
+/// How many lines a file has after the columns' names; one that cannot be read may have any number.
+pub(crate) fn count_rows(path: &Path) -> usize {
     match fs::read_to_string(path) {
-        Ok(text) => !text.trim().is_empty() && text.trim() != COLUMNS.join(","),
-        Err(error) => error.kind() != io::ErrorKind::NotFound,
+        Ok(text) => text.trim().lines().count().saturating_sub(1),
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => 0,
+            _ => usize::MAX,
+        },
     }
 }
 
@@ -193,6 +205,22 @@ mod tests {
         let changed = Row { seconds: 9.0, ..row(2) };
         metrics.append(&changed).unwrap();
         assert_eq!(read(&path).unwrap(), [row(1), changed]);
+    }
+
+    #[test]
+    fn a_row_that_a_full_disk_has_cut_off_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.csv");
+        Metrics::create(&path).unwrap().append(&row(1)).unwrap();
+        let whole = fs::read_to_string(&path).unwrap();
+        for rest in ["2", "2,8,123.", "2,8,123.25,97.0,26.25,90.0,86.5,60.5,26.0,"] {
+            fs::write(&path, format!("{whole}{rest}")).unwrap();
+            assert_eq!(read(&path).unwrap(), [row(1)], "{rest}");
+        }
+        fs::write(&path, whole.trim_end()).unwrap();
+        assert_eq!(read(&path).unwrap(), [row(1)]);
+        fs::write(&path, format!("{whole}2,8\n")).unwrap();
+        assert!(read(&path).is_err(), "a whole line is somebody's");
     }
 
     #[test]

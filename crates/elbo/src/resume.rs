@@ -31,26 +31,45 @@ impl Resumed {
 
     /// Reads a checkpoint, or the newest one of a run folder.
     pub fn open(file_or_run: &Path) -> Result<Self> {
-        let (path, run) = if file_or_run.is_dir() {
-            let folder = file_or_run;
-            (folder.join("checkpoints").join("last.safetensors"), Some(folder.to_path_buf()))
-        } else {
-            (file_or_run.to_path_buf(), RunFolder::of_checkpoint(file_or_run))
-        };
-        if file_or_run.is_dir() && !path.exists() {
+        if !file_or_run.is_dir() {
+            return Self::read(file_or_run, RunFolder::of_checkpoint(file_or_run));
+        }
+        let folder = RunFolder::at(file_or_run);
+        let read = |path: PathBuf| Self::read(&path, Some(file_or_run.into()));
+        if folder.last().exists() {
+            return read(folder.last());
+        }
+        // Killed in its first epoch, after one checkpoint and before the last one.
+        let kept = folder.last_kept().map(|epoch| folder.checkpoint(epoch));
+        let found = kept.into_iter().chain([folder.best()]).filter_map(|path| read(path).ok());
+        found.max_by_key(|resumed| resumed.record.epoch).ok_or_else(|| {
             let fact =
                 "no checkpoint in this run folder yet; name one with --resume, or train anew";
-            return Err(Error::Resume { path, fact: fact.into() });
-        }
+            Error::Resume { path: folder.last(), fact: fact.into() }
+        })
+    }
+
+    fn read(path: &Path, run: Option<PathBuf>) -> Result<Self> {
+        let path = path.to_path_buf();
         let checkpoint = Checkpoint::load(&path).map_err(Error::Checkpoint)?;
         let record = Record::from_metadata(&checkpoint.metadata, &path)?;
         Ok(Self { path, run, record, checkpoint })
     }
 
+    /// Brings along what a run folder needs in which the training goes on: the best checkpoint so far,
+    /// and then, if it has none yet, the last.
+    pub(crate) fn carry(&self, folder: &RunFolder) -> Result<()> {
+        self.carry_best(folder)?;
+        if folder.last().exists() {
+            return Ok(());
+        }
+        self.checkpoint.save(&folder.last()).map_err(Error::Save)
+    }
+
     /// Brings the best checkpoint so far along, to the run folder in which the training goes on.
     ///
     /// Nothing where it is there, or where nobody has it any more.
-    pub(crate) fn carry_best(&self, folder: &RunFolder) -> Result<()> {
+    fn carry_best(&self, folder: &RunFolder) -> Result<()> {
         let Some(best) = self.record.best else { return Ok(()) };
         let is_it = |record: &Record| record.best == Some(best) && record.epoch == best.epoch;
         let at = |path: &Path| Self::open(path).ok().filter(|there| is_it(&there.record));

@@ -28,7 +28,10 @@ pub fn train(request: &Request, report: &mut dyn Report) -> Result<Summary> {
     let blame = |error| request.blame(error, &file, resumed.as_ref());
     let overrides = request.overrides.or(&file.overrides());
     let settings = match &resumed {
-        Some(resumed) => overrides.resumed(&resumed.record, &resumed.path)?,
+        Some(resumed) => {
+            let unended = Destination::lacks_its_end(request.out.as_deref(), resumed);
+            overrides.resumed(&resumed.record, &resumed.path, unended)?
+        }
         None => overrides.fresh(),
     };
     settings.check().map_err(blame)?;
@@ -69,10 +72,10 @@ pub fn train(request: &Request, report: &mut dyn Report) -> Result<Summary> {
             (Metrics::create(&folder.metrics())?, None)
         }
     };
-    if let Some(resumed) = &resumed {
-        resumed.carry_best(&folder)?;
-    }
     config.write(&folder.config())?;
+    if let Some(resumed) = &resumed {
+        resumed.carry(&folder)?;
+    }
     report.start(&Start {
         settings: &settings,
         input,
@@ -124,19 +127,15 @@ impl Running {
         let before = self.training.epochs_done();
         let mut last = None;
         let ending = loop {
+            if let Some(over) = self.over() {
+                break over;
+            }
             let Some(epoch) = self.training.advance(report)? else {
                 self.save(&[self.folder.last()])?;
                 break Ending::Stopped;
             };
             self.write(&epoch, report)?;
-            let number = epoch.number;
             last = Some(epoch);
-            if number >= self.settings.epochs {
-                break Ending::Complete;
-            }
-            if self.training.best().is_some_and(|best| best.is_old(number, &self.settings)) {
-                break Ending::NoLongerBetter;
-            }
         };
         let seconds = began.elapsed().as_secs_f64();
         let stopped = ending == Ending::Stopped;
@@ -157,6 +156,17 @@ impl Running {
             checkpoints: self.checkpoints,
             data_dir,
         })
+    }
+
+    /// Why no further step is to be taken, if none is.
+    fn over(&self) -> Option<Ending> {
+        let Self { training, settings, .. } = self;
+        let done = training.epochs_done();
+        if done >= settings.epochs {
+            return Some(Ending::Complete);
+        }
+        let is_old = training.best().is_some_and(|best| best.is_old(done, settings));
+        is_old.then_some(Ending::NoLongerBetter)
     }
 
     /// The last checkpoint comes last: what it says is done is on the disk, and what a cut-short epoch
@@ -184,6 +194,10 @@ impl Running {
         }
         checkpoints.push(self.folder.last());
         chart::write(&self.folder.chart(), self.metrics.rows())?;
+        if self.over().is_some() {
+            // Of an earlier end; whether this one is complete is told by whether they are there.
+            self.folder.clear_end();
+        }
         self.save(&checkpoints)?;
         if !kept.is_empty() {
             report.kept(&kept);

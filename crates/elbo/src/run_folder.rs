@@ -53,12 +53,16 @@ impl RunFolder {
 
     /// Refuses a folder in which there is a run: nothing is ever overwritten.
     ///
-    /// What a run leaves that was stopped before its first checkpoint is nothing to keep.
+    /// What a run leaves that was stopped before its first checkpoint is nothing to keep: at most one
+    /// row, or the best checkpoint of the run that it goes on from.
     pub fn check_free(path: &Path) -> Result<()> {
         let folder = Self::at(path);
         folder.check_kind()?;
-        let kept = folder.last().exists() || folder.best().exists() || folder.last_kept().is_some();
-        if kept || metrics::has_rows(&folder.metrics()) {
+        let ended = folder.samples().exists() || folder.report().exists();
+        let kept = folder.last().exists() || folder.last_kept().is_some();
+        let rows = metrics::count_rows(&folder.metrics());
+        let most = usize::from(!ended && !folder.best().exists());
+        if kept || rows > most {
             let fact = "holds a run already; go on with --resume, name another folder, or give it \
                         up for a new one with --force";
             return Err(Error::RunFolder { path: path.into(), fact: fact.into() });
@@ -80,6 +84,12 @@ impl RunFolder {
         Ok(())
     }
 
+    /// Takes away what a run has left here that was stopped before its first checkpoint. Nothing where
+    /// no run has begun: pictures may be anybody's.
+    pub(crate) fn clear_begun(&self) -> Result<()> {
+        if self.config().exists() { self.clear() } else { Ok(()) }
+    }
+
     /// Takes away what a training has left here, and nothing else.
     pub(crate) fn clear(&self) -> Result<()> {
         self.check_kind()?;
@@ -90,15 +100,22 @@ impl RunFolder {
         });
         let pictures =
             files(&self.pictures(), |name| name.starts_with("image_") && name.ends_with(".png"));
-        for path in own.into_iter().chain(checkpoints).chain(pictures) {
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(Error::Unwritable { path, source: error });
-                }
-                _ => {}
-            }
+        own.into_iter().chain(checkpoints).chain(pictures).try_for_each(remove)
+    }
+
+    /// Takes away what the end of a training has left here: it tells of an earlier end, or of none.
+    /// What cannot be taken away cannot be replaced either, and that is told when it is due.
+    pub(crate) fn clear_end(&self) {
+        for path in [self.samples(), self.report()] {
+            let _ = remove(path);
         }
-        Ok(())
+    }
+
+    /// Takes away what was being written here when a program was killed.
+    pub(crate) fn sweep(&self) {
+        for folder in [self.path.clone(), self.checkpoints(), self.pictures()] {
+            elbo_nn::atomic::sweep(&folder);
+        }
     }
 
     /// The highest epoch of which a checkpoint was kept, as the files are called.
@@ -217,6 +234,16 @@ fn files(folder: &Path, fits: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     fitting.map(|entry| entry.path()).collect()
 }
 
+/// Takes a file away, if it is there.
+fn remove(path: PathBuf) -> Result<()> {
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::Unwritable { path, source: error })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The highest number that is the name of something in the folder, 0 if there is none.
 fn highest(runs: &Path) -> io::Result<u64> {
     let mut highest = 0;
@@ -259,7 +286,7 @@ mod tests {
         let run = RunFolder::create(&path).unwrap();
         RunFolder::create(&path).unwrap();
         for file in [run.last(), run.checkpoint(3), run.metrics()] {
-            fs::write(&file, "epoch,step\n1,4\n").unwrap();
+            fs::write(&file, "epoch,step\n1,4\n2,8\n").unwrap();
             let message = RunFolder::create(&path).unwrap_err().to_string();
             assert!(message.contains("holds a run already; go on with --resume"), "{message}");
             RunFolder::open(&path).unwrap();
@@ -275,6 +302,19 @@ mod tests {
         metrics::Metrics::create(&run.metrics()).unwrap();
         crate::Config::default().write(&run.config()).unwrap();
         RunFolder::create(&path).unwrap();
+        // Killed while the best checkpoint of another run was brought along.
+        fs::write(run.best(), "").unwrap();
+        RunFolder::create(&path).unwrap();
+        // Killed after the first row, and before, or after, the checkpoint of its epoch.
+        fs::write(run.metrics(), "epoch,step\n1,4\n").unwrap();
+        assert!(RunFolder::create(&path).is_err());
+        run.clear_begun().unwrap();
+        assert!(!run.best().exists());
+        fs::write(run.metrics(), "epoch,step\n1,4\n").unwrap();
+        RunFolder::create(&path).unwrap();
+        // A whole run whose checkpoints someone has taken away.
+        fs::write(run.report(), "").unwrap();
+        assert!(RunFolder::create(&path).is_err());
 
         fs::write(run.config(), "[package]\n").unwrap();
         let message = RunFolder::create(&path).unwrap_err().to_string();

@@ -16,7 +16,7 @@ struct Edges {
 }
 
 /// The architecture, as a table. An edge that is not here is a decision: see docs/architecture.md.
-const TABLE: [Edges; 11] = [
+const TABLE: [Edges; 12] = [
     Edges { package: "elbo-tensor", imports: &[], tests: &[] },
     Edges { package: "elbo-conformance", imports: &["elbo-tensor"], tests: &[] },
     Edges { package: "elbo-cpu", imports: &["elbo-tensor"], tests: &["elbo-conformance"] },
@@ -36,7 +36,7 @@ const TABLE: [Edges; 11] = [
     Edges {
         package: "elbo",
         imports: &["elbo-cpu", "elbo-cuda", "elbo-data", "elbo-nn", "elbo-tensor", "elbo-vae"],
-        tests: &["elbo-cuda-stand-in"],
+        tests: &["elbo-cuda-stand-in", "elbo-torture"],
     },
     Edges {
         package: "elbo-tests",
@@ -52,7 +52,8 @@ const TABLE: [Edges; 11] = [
             "elbo-vae",
         ],
     },
-    Edges { package: "xtask", imports: &[], tests: &[] },
+    Edges { package: "elbo-torture", imports: &[], tests: &[] },
+    Edges { package: "xtask", imports: &["elbo-torture"], tests: &[] },
 ];
 
 #[test]
@@ -100,6 +101,7 @@ fn a_folder_is_called_as_its_package() {
     let outside = BTreeMap::from([
         ("elbo-tests", "tests"),
         ("elbo-cuda-stand-in", "tests/cuda-stand-in"),
+        ("elbo-torture", "tests/torture"),
         ("xtask", "xtask"),
     ]);
     for package in &workspace().packages {

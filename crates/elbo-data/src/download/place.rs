@@ -1,6 +1,6 @@
 //! How a fetched file is checked and put in its place, whole or not at all.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,9 @@ use crate::checksum::Checksum;
 use crate::error::grouped;
 use crate::idx::{self, Compression, Kind};
 use crate::{Error, load};
+
+/// How the name of a file begins that is being written.
+const PREFIX: &str = ".download-";
 
 /// A fetched file whose content has the expected checksum.
 pub(super) struct Checked {
@@ -105,9 +108,25 @@ fn broken(error: &Error) -> bool {
     )
 }
 
+/// Takes away what a program has left that was killed while it wrote, unless another one is writing.
+/// Where folders cannot be locked it stays, and does no harm but to take up space.
+pub(super) fn sweep(dir: &Path) {
+    let Some(alone) = File::open(dir).ok().filter(|file| file.try_lock().is_ok()) else {
+        return;
+    };
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    for entry in entries.filter(|e| e.file_name().to_string_lossy().starts_with(PREFIX)) {
+        let _ = fs::remove_file(entry.path());
+    }
+    drop(alone);
+}
+
 fn write_at_once(dir: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // Keeps the sweep of another program away.
+    let _held = File::open(dir).ok().filter(|file| file.try_lock_shared().is_ok());
     let mut file = temporary(dir)?;
-    file.write_all(bytes)?;
+    // Not by way of the temporary file, which would add its passing name to an error.
+    file.as_file_mut().write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|e| e.error)?;
     sync_folder(dir)
@@ -116,7 +135,7 @@ fn write_at_once(dir: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// A temporary file that anyone may read once it has its name: temporary files are private.
 fn temporary(dir: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".download-");
+    builder.prefix(PREFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -128,7 +147,7 @@ fn temporary(dir: &Path) -> io::Result<tempfile::NamedTempFile> {
 /// A name lasts through a power cut only once its folder is on the disk too.
 #[cfg(unix)]
 fn sync_folder(dir: &Path) -> io::Result<()> {
-    fs::File::open(dir)?.sync_all()
+    File::open(dir)?.sync_all()
 }
 
 /// Elsewhere folders cannot be opened as files; the system keeps names safe itself.

@@ -2,6 +2,7 @@
 //! answer, in bounded time.
 
 mod bad_answers;
+mod processes;
 mod server;
 
 use std::fs;
@@ -48,7 +49,7 @@ fn source(mirrors: &[&Server]) -> Source {
         mirrors: mirrors.iter().map(|server| server.address.clone()).collect(),
         files: vec![file(IMAGES), file(LABELS)],
         limits: Limits {
-            answer: Duration::from_millis(800),
+            answer: Duration::from_secs(2),
             stall: Duration::from_millis(400),
             rate: 1_000,
             bytes: 1 << 20,
@@ -108,11 +109,22 @@ fn every_bad_answer_gives_way_to_a_good_mirror() {
     for bad in [
         Answer::File(gz(b"something else")),
         Answer::File(b"<html>please log in</html>".to_vec()),
+        Answer::File(gz(&vec![0; 1 << 24])),
         Answer::Half(images.clone()),
+        Answer::Short(images.clone()),
+        Answer::BadChunks,
+        Answer::Drip(images.clone(), Duration::from_millis(20)),
+        Answer::DripHeaders(Duration::from_millis(20)),
+        Answer::EndlessHeaders,
         Answer::Stall(images),
         Answer::Silence,
+        Answer::Close,
+        Answer::Raw(b"220 this is another protocol\r\n"),
+        Answer::Status(404),
+        Answer::Status(500),
         Answer::Loop,
         Answer::Huge(1 << 40),
+        Answer::Endless,
     ] {
         let bad = Server::start([(IMAGES, bad)]);
         let full = Server::start([(IMAGES, good(IMAGES)), (LABELS, good(LABELS))]);

@@ -16,6 +16,18 @@ pub enum Answer {
     Unsized(Vec<u8>),
     /// Announces all bytes, sends half of them and closes.
     Half(Vec<u8>),
+    /// Announces half of the bytes and sends all.
+    Short(Vec<u8>),
+    /// Announces chunks, and sends what is none.
+    BadChunks,
+    /// Refuses with a status.
+    Status(u16),
+    /// Sends these bytes instead of HTTP.
+    Raw(&'static [u8]),
+    /// Sends headers without end, as fast as they go.
+    EndlessHeaders,
+    /// Closes the connection without a word.
+    Close,
     /// Announces all bytes, sends half of them and falls silent.
     Stall(Vec<u8>),
     /// Sends one byte at a time, this far apart.
@@ -86,6 +98,23 @@ fn serve(
             stream.write_all(head(bytes.len()).as_bytes())?;
             stream.write_all(&bytes[..bytes.len() / 2])
         }
+        Some(Answer::Short(bytes)) => {
+            stream.write_all(head(bytes.len() / 2).as_bytes())?;
+            stream.write_all(bytes)
+        }
+        Some(Answer::BadChunks) => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnot a size\r\n")
+        }
+        Some(Answer::Status(code)) => {
+            let head = format!("HTTP/1.1 {code} So\r\nContent-Length: 4\r\n\r\nsoso");
+            stream.write_all(head.as_bytes())
+        }
+        Some(Answer::Raw(bytes)) => stream.write_all(bytes),
+        Some(Answer::EndlessHeaders) => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\n")?;
+            (0_u64..).try_for_each(|n| stream.write_all(format!("X-{n}: x\r\n").as_bytes()))
+        }
+        Some(Answer::Close) => Ok(()),
         Some(Answer::Stall(bytes)) => {
             stream.write_all(head(bytes.len()).as_bytes())?;
             stream.write_all(&bytes[..bytes.len() / 2])?;

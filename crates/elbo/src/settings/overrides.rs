@@ -88,11 +88,12 @@ impl Overrides {
     ///
     /// A model's sizes cannot change, nor what an epoch is made of in its middle. Neither can a
     /// training go on that is over: by its last epoch, or because it has not got better for long.
-    pub fn resumed(&self, record: &Record, path: &Path) -> Result<Settings> {
+    /// Unless it is `unended`, cut short after its last epoch: then its end is left to do.
+    pub fn resumed(&self, record: &Record, path: &Path, unended: bool) -> Result<Settings> {
         same_size(path, "--hidden", self.hidden, record.model.hidden)?;
         same_size(path, "--latent", self.latent, record.model.latent)?;
         let settings = self.over(Settings::of(record));
-        if settings.epochs <= record.epoch {
+        if settings.epochs < record.epoch || (settings.epochs == record.epoch && !unended) {
             let fact = format!(
                 "is at epoch {} already, {} asked for in all; give a larger total, such as \
                  --epochs {}",
@@ -103,7 +104,8 @@ impl Overrides {
             return Err(Error::Resume { path: path.into(), fact });
         }
         record.check_middle(&settings, path)?;
-        if let Some(best) = record.best.filter(|best| best.is_old(record.epoch, &settings)) {
+        let old = record.best.filter(|best| best.is_old(record.epoch, &settings));
+        if let Some(best) = old.filter(|_| !unended) {
             let fact = format!(
                 "its test loss was best in epoch {} of {}, and --patience is {}; give a larger \
                  --patience, or 0 for none",

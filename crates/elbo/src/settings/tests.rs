@@ -44,7 +44,7 @@ fn a_new_training_has_the_defaults_where_nothing_is_said() {
 
 #[test]
 fn a_resumed_training_keeps_what_its_checkpoint_says() {
-    let settings = Overrides::default().resumed(&record(), Path::new("x")).unwrap();
+    let settings = Overrides::default().resumed(&record(), Path::new("x"), false).unwrap();
     let expected = Settings {
         epochs: 10,
         batch_size: 64,
@@ -69,11 +69,11 @@ fn flags_win_over_the_checkpoint_except_for_sizes() {
         hidden: Some(32),
         ..Overrides::default()
     };
-    let settings = overrides.resumed(&record(), Path::new("x")).unwrap();
+    let settings = overrides.resumed(&record(), Path::new("x"), false).unwrap();
     assert_eq!((settings.epochs, settings.learning_rate), (20, 1e-4));
 
     let overrides = Overrides { hidden: Some(400), ..overrides };
-    let message = overrides.resumed(&record(), Path::new("last")).unwrap_err().to_string();
+    let message = overrides.resumed(&record(), Path::new("last"), false).unwrap_err().to_string();
     assert_eq!(
         message,
         "last: its model has --hidden 32, not 400; leave --hidden out, or train a new model"
@@ -83,7 +83,7 @@ fn flags_win_over_the_checkpoint_except_for_sizes() {
 #[test]
 fn a_training_that_is_over_does_not_go_on() {
     let overrides = Overrides { epochs: Some(5), ..Overrides::default() };
-    let message = overrides.resumed(&record(), Path::new("last")).unwrap_err().to_string();
+    let message = overrides.resumed(&record(), Path::new("last"), false).unwrap_err().to_string();
     assert_eq!(
         message,
         "last: is at epoch 5 already, 5 asked for in all; give a larger total, such as --epochs 10"
@@ -145,7 +145,7 @@ fn a_learning_rate_without_stages_is_meant_for_all_epochs() {
     };
     let rate = Overrides { learning_rate: Some(1e-2), ..Overrides::default() };
     assert_eq!(rate.or(&file).fresh().lr_at, []);
-    let settings = rate.resumed(&record(), Path::new("x")).unwrap();
+    let settings = rate.resumed(&record(), Path::new("x"), false).unwrap();
     assert_eq!((settings.learning_rate, settings.lr_at), (1e-2, vec![]));
 
     let flags = Overrides { lr_at: Some(stages.clone()), ..Overrides::default() };
@@ -164,14 +164,14 @@ fn checkpoints_of_a_new_training_are_kept_as_often_as_pictures_unless_said() {
 #[test]
 fn a_training_that_has_waited_for_long_enough_does_not_go_on() {
     let overrides = Overrides { patience: Some(1), ..Overrides::default() };
-    let message = overrides.resumed(&record(), Path::new("last")).unwrap_err().to_string();
+    let message = overrides.resumed(&record(), Path::new("last"), false).unwrap_err().to_string();
     assert_eq!(
         message,
         "last: its test loss was best in epoch 4 of 5, and --patience is 1; give a larger \
          --patience, or 0 for none"
     );
     let overrides = Overrides { patience: Some(0), ..Overrides::default() };
-    overrides.resumed(&record(), Path::new("last")).unwrap();
+    overrides.resumed(&record(), Path::new("last"), false).unwrap();
 }
 
 #[test]

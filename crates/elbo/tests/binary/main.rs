@@ -10,6 +10,9 @@ mod cuda;
 mod data;
 mod evaluate;
 mod exchange;
+#[cfg(unix)]
+mod harm;
+mod killed;
 mod look;
 mod own_images;
 mod program;
@@ -19,4 +22,6 @@ mod sandbox;
 mod stages;
 #[cfg(unix)]
 mod stop;
+#[cfg(unix)]
+mod torture;
 mod train;

@@ -17,14 +17,14 @@ const TRAIN: [&str; 9] =
 const FOREVER: [&str; 2] = ["--epochs", "1000000"];
 
 /// A training that goes on until it is stopped.
-struct Going {
+pub(crate) struct Going {
     child: Child,
     lines: BufReader<ChildStdout>,
 }
 
 impl Going {
     /// Starts one on `digits` and waits for its first epoch.
-    fn start(sandbox: &Sandbox, more: &[&str]) -> Self {
+    pub(crate) fn start(sandbox: &Sandbox, more: &[&str]) -> Self {
         let train = TRAIN.into_iter().chain(FOREVER).chain(more.iter().copied());
         let mut command = sandbox.command(train);
         let mut child =
@@ -46,6 +46,15 @@ impl Going {
     fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+
+    /// Exit code of a training that ends by itself, and what it wrote to standard error.
+    pub(crate) fn end_with_error(mut self) -> (Option<i32>, String) {
+        let mut lines = String::new();
+        self.lines.read_to_string(&mut lines).unwrap();
+        let mut said = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        (self.child.wait().unwrap().code(), said)
     }
 
     /// Exit code and what else it said.
@@ -112,16 +121,18 @@ fn a_signal_ends_a_training_that_goes_on_as_if_it_had_not() {
 #[test]
 fn a_second_signal_ends_the_program_at_once() {
     let sandbox = Sandbox::with_digits(600, 50);
-    let mut going = Going::start(&sandbox, &["--out", "mine"]);
-    // Told of before it is saved: the second one's line means that the first is on the disk.
-    going.wait_for_an_epoch();
-    // Both are there before the program looks, or the second comes while it saves: 130 either way.
-    going.signal("-INT");
-    going.signal("-INT");
-    let (code, _) = going.end();
-    assert_eq!(code, Some(130));
-    // Whatever was being written, the checkpoint is whole.
-    elbo_nn::Checkpoint::load(&sandbox.path(format!("mine/{LAST}"))).unwrap();
+    for (signal, ends, run) in [("-INT", 130, "interrupted"), ("-TERM", 143, "terminated")] {
+        let mut going = Going::start(&sandbox, &["--out", run]);
+        // Told of before it is saved: the second one's line means that the first is on the disk.
+        going.wait_for_an_epoch();
+        // Both are there before the program looks, or the second comes while it saves: the same code.
+        going.signal(signal);
+        going.signal(signal);
+        let (code, _) = going.end();
+        assert_eq!(code, Some(ends));
+        // Whatever was being written, the checkpoint is whole.
+        elbo_nn::Checkpoint::load(&sandbox.path(format!("{run}/{LAST}"))).unwrap();
+    }
 }
 
 #[test]

@@ -1,0 +1,126 @@
+//! Downloads as processes of their own: killed on the way, and several into one folder.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use elbo_data::Source;
+
+use super::server::{Answer, Server};
+use super::{IMAGES, LABELS, content, fetch, good, gz, names, source};
+
+/// Where the child of a test finds its mirror and its folder.
+const MIRROR: &str = "ELBO_TEST_MIRROR";
+const FOLDER: &str = "ELBO_TEST_FOLDER";
+
+/// What the tests below start as a process of its own.
+#[test]
+#[ignore = "started by other tests, with a mirror to ask"]
+fn child() {
+    let [Some(mirror), Some(folder)] = [MIRROR, FOLDER].map(std::env::var_os) else { return };
+    let mirrors = vec![mirror.into_string().expect("an address")];
+    fetch(&Source { mirrors, ..source(&[]) }, Path::new(&folder)).expect("a good mirror");
+}
+
+/// Starts a download from the server into the folder.
+fn start(server: &Server, dir: &Path) -> Child {
+    let mut command = Command::new(std::env::current_exe().expect("this test has a file"));
+    command.args(["--ignored", "--exact", "processes::child"]);
+    command.env(MIRROR, &server.address).env(FOLDER, dir);
+    command.stdout(Stdio::null()).spawn().expect("a test can be started")
+}
+
+/// Expects that what has a file's name is that file.
+#[track_caller]
+fn whole(dir: &Path) {
+    for name in [IMAGES, LABELS] {
+        if let Ok(bytes) = fs::read(dir.join(&name[1..])) {
+            assert_eq!(bytes, gz(&content(name)), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_download_that_is_killed_leaves_nothing_that_looks_whole() {
+    let slow = Server::start([(IMAGES, Answer::Stall(gz(&content(IMAGES))))]);
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let mut child = start(&slow, dir.path());
+    while slow.asked().is_empty() {
+        thread::yield_now();
+    }
+    child.kill().expect("it waits for the rest");
+    child.wait().expect("it was started");
+    assert_eq!(names(dir.path()), [""; 0]);
+}
+
+#[test]
+fn downloads_killed_at_any_moment_are_made_up_for_by_the_next() {
+    let server = Server::start([(IMAGES, good(IMAGES)), (LABELS, good(LABELS))]);
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let mut killed = 0;
+    for moment in (0..30).map(Duration::from_millis) {
+        let asked = server.asked().len();
+        let mut child = start(&server, dir.path());
+        // From its first question on: what comes before leaves nothing.
+        while server.asked().len() == asked && child.try_wait().expect("started").is_none() {
+            thread::yield_now();
+        }
+        thread::sleep(moment / 4);
+        child.kill().expect("a process that is not waited for yet");
+        killed += u32::from(!child.wait().expect("it was started").success());
+        whole(dir.path());
+        fetch(&source(&[&server]), dir.path()).expect("a good mirror");
+        assert_eq!(names(dir.path()), ["images.gz", "labels.gz"], "after {moment:?}");
+        [IMAGES, LABELS]
+            .iter()
+            .for_each(|n| fs::remove_file(dir.path().join(&n[1..])).expect("there"));
+    }
+    assert!(killed > 0, "each was faster than its end");
+}
+
+#[test]
+fn what_a_killed_download_was_writing_is_taken_away_by_the_next() {
+    let server = Server::start([(IMAGES, good(IMAGES)), (LABELS, good(LABELS))]);
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let half = dir.path().join(".download-a1B2c3");
+    fs::write(&half, b"half").expect("a temporary file");
+    #[cfg(unix)]
+    {
+        // Unless someone may be writing it.
+        let other = fs::File::open(dir.path()).expect("a folder");
+        other.try_lock_shared().expect("nobody else has it");
+        fetch(&source(&[&server]), dir.path()).expect("a good mirror");
+        assert!(half.exists());
+    }
+    // A process that another test starts has this one's files for a moment, and the lock with them.
+    for _ in 0..100 {
+        fetch(&source(&[&server]), dir.path()).expect("a good mirror");
+        if !half.exists() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert!(cfg!(not(unix)), "it stays where folders cannot be locked");
+}
+
+#[test]
+fn several_downloads_into_one_folder_all_succeed() {
+    let server = Server::start([(IMAGES, good(IMAGES)), (LABELS, good(LABELS))]);
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    for _ in 0..5 {
+        let children: Vec<Child> = (0..4).map(|_| start(&server, dir.path())).collect();
+        let codes: BTreeSet<_> =
+            children.into_iter().map(|mut child| child.wait().expect("started").code()).collect();
+        assert_eq!(codes, BTreeSet::from([Some(0)]));
+        assert_eq!(names(dir.path()), ["images.gz", "labels.gz"]);
+        whole(dir.path());
+        [IMAGES, LABELS]
+            .iter()
+            .for_each(|n| fs::remove_file(dir.path().join(&n[1..])).expect("there"));
+    }
+}
