@@ -26,8 +26,15 @@ pub struct Array {
 /// When the file is missing or unreadable, is no such array, or is not exactly as long as its header
 /// announces. It takes a few times the file's real size in memory, whatever the header says.
 pub fn read(path: &Path) -> Result<Array, Error> {
-    let bytes = crate::own::bytes(path)?;
-    parse(&bytes).map_err(|fact| Error::Own { path: path.into(), fact })
+    decode(&crate::own::bytes(path)?, path)
+}
+
+/// Reads the bytes of a file. `path` is what messages call it.
+///
+/// # Errors
+/// When they are no such array, or not exactly as many as their header announces.
+pub fn decode(bytes: &[u8], path: &Path) -> Result<Array, Error> {
+    parse(bytes).map_err(|fact| Error::Own { path: path.into(), fact })
 }
 
 fn parse(bytes: &[u8]) -> Result<Array, String> {

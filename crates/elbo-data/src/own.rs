@@ -13,6 +13,7 @@ mod pictures;
 mod pixels;
 
 pub(crate) use dataset::{dataset, is_own};
+pub use pictures::decode as decode_png;
 
 /// Images, and their labels where the files have any.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +101,7 @@ pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
         return Err(refused(path, "not a regular file; name a file"));
     }
     let mut bytes = Vec::new();
+    idx::reserve(&mut bytes, about.len(), path)?;
     let mut file = File::open(path).map_err(unreadable)?.take(about.len());
     file.read_to_end(&mut bytes).map_err(unreadable)?;
     Ok(bytes)

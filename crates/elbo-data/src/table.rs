@@ -21,8 +21,15 @@ pub struct Table {
 /// When the file is missing or unreadable, has no rows, rows of different lengths, or anything but
 /// numbers in them.
 pub fn read(path: &Path) -> Result<Table, Error> {
-    let bytes = crate::own::bytes(path)?;
-    parse(&*bytes).map_err(|fact| Error::Own { path: path.into(), fact })
+    decode(&crate::own::bytes(path)?, path)
+}
+
+/// Reads the bytes of a file. `path` is what messages call it.
+///
+/// # Errors
+/// When they have no rows, rows of different lengths, or anything but numbers in them.
+pub fn decode(bytes: &[u8], path: &Path) -> Result<Table, Error> {
+    parse(bytes).map_err(|fact| Error::Own { path: path.into(), fact })
 }
 
 fn parse(text: impl io::Read) -> Result<Table, String> {

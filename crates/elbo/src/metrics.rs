@@ -1,14 +1,14 @@
 //! A run's figures, one row an epoch, as CSV.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{File, OpenOptions},
     io,
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Epoch, Error, Result, atomic};
+use crate::{Epoch, Error, Result, atomic, text_file};
 
 /// The columns, in the order of [`Row`]'s fields.
 pub const COLUMNS: [&str; 10] = [
@@ -23,6 +23,9 @@ pub const COLUMNS: [&str; 10] = [
     "test_kl",
     "seconds",
 ];
+
+/// The longest file that is read: two million epochs.
+const MOST_BYTES: u64 = 256 << 20;
 
 /// The figures of an epoch: losses as means over images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -116,13 +119,14 @@ impl Metrics {
 /// The rows of a file.
 pub fn read(path: &Path) -> Result<Vec<Row>> {
     let damaged = |source| Error::Metrics { path: path.into(), source };
-    let mut reader = csv::Reader::from_path(path).map_err(damaged)?;
+    let text = text_file::read(path, MOST_BYTES).map_err(|error| damaged(error.into()))?;
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
     reader.deserialize().collect::<Result<_, _>>().map_err(damaged)
 }
 
 /// Whether a file holds more than the columns' names; one that cannot be read may.
 pub(crate) fn has_rows(path: &Path) -> bool {
-    match fs::read_to_string(path) {
+    match text_file::read(path, MOST_BYTES) {
         Ok(text) => !text.trim().is_empty() && text.trim() != COLUMNS.join(","),
         Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
@@ -148,6 +152,8 @@ fn without_columns() -> csv::WriterBuilder {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn row(epoch: u32) -> Row {
