@@ -45,9 +45,13 @@ fn parse(text: impl io::Read) -> Result<Table, String> {
             table.names = Some(record.iter().map(str::to_string).collect());
             continue;
         }
+        table.values.try_reserve(record.len()).map_err(|_| crate::npy::NO_MEMORY)?;
         for field in &record {
             let value = field.parse().map_err(|_| {
-                format!("line {line} has `{}`, which is no number", shortened(field))
+                format!(
+                    "line {line} has `{}`, which is no number; give numbers alone",
+                    shortened(field)
+                )
             })?;
             table.values.push(value);
         }

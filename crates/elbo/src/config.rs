@@ -133,6 +133,17 @@ impl Config {
         atomic::replace(path, self.encode()?.as_bytes())
     }
 
+    /// Refuses a name that no file of settings could tell again: TOML is UTF-8.
+    pub(crate) fn check_name(path: Option<&Path>) -> Result<()> {
+        match path.filter(|path| path.to_str().is_none()) {
+            None => Ok(()),
+            Some(path) => {
+                let fact = "its name is no UTF-8, so config.toml could not tell it; rename it";
+                Err(Error::File { path: path.into(), fact: fact.into() })
+            }
+        }
+    }
+
     /// The settings that are said.
     #[must_use]
     pub fn overrides(&self) -> Overrides {

@@ -25,7 +25,9 @@ impl Lock {
         let unwritable = |source: io::Error| Error::Unwritable { path: folder.join(NAME), source };
         let path = folder.join(NAME);
         match text_file::check_regular(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unwritable(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(refuse(format!("its {NAME} cannot be locked ({error}); take it away")));
+            }
             _ => {}
         }
         let mut options = File::options();

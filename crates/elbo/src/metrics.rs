@@ -128,7 +128,9 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
 pub(crate) fn has_rows(path: &Path) -> bool {
     match text_file::read(path, MOST_BYTES) {
         Ok(text) => !text.trim().is_empty() && text.trim() != COLUMNS.join(","),
-        Err(error) => error.kind() != io::ErrorKind::NotFound,
+        Err(error) => {
+            !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+        }
     }
 }
 

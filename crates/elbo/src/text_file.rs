@@ -12,11 +12,11 @@ use std::{
 /// are folders and text that is not UTF-8.
 pub(crate) fn read(path: &Path, most: u64) -> io::Result<String> {
     check_regular(path)?;
-    let mut text = String::new();
-    let length = File::open(path)?.take(most + 1).read_to_string(&mut text)?;
-    if length as u64 > most {
+    if fs::metadata(path)?.len() > most {
         return Err(io::Error::other(format!("it has more than {most} bytes")));
     }
+    let mut text = String::new();
+    File::open(path)?.take(most).read_to_string(&mut text)?;
     Ok(text)
 }
 

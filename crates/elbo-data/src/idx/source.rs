@@ -17,6 +17,9 @@ const COMPRESSED_LIMIT: u64 = 2 << 30;
 /// Memory reserved before data come, as a multiple of the compressed size. MNIST expands 4.9-fold.
 const EXPECTED_RATIO: u64 = 8;
 
+/// Bytes that are read before there is made room for more.
+const PART: u64 = 16 << 20;
+
 /// How a file stores its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Compression {
@@ -103,10 +106,10 @@ impl<'a, R: BufRead> Source<'a, R> {
         };
         let path = || self.path.to_path_buf();
         reserve(&mut body, room.saturating_add(1), self.path)?;
-        let read = (&mut self.stream).take(len + 1).read_to_end(&mut body);
+        let read = self.append(&mut body, len + 1);
         let there = body.len() as u64;
         match read {
-            Ok(_) => {}
+            Ok(()) => {}
             // What came before the end is in `body`, so the error below can count it. A stream that
             // ends after all data but before its checksum has nothing to count.
             Err(e) if self.cut_short(&e) && there < len => {}
@@ -124,6 +127,19 @@ impl<'a, R: BufRead> Source<'a, R> {
             return Err(Error::Trailing { path: path(), announced });
         }
         Ok(body)
+    }
+
+    /// Reads on until there are so many bytes, or no more. Room is made a part at a time, as data come:
+    /// a stream of a thousandth of what it unpacks to must not end the program.
+    fn append(&mut self, body: &mut Vec<u8>, until: u64) -> io::Result<()> {
+        loop {
+            let part = PART.min(until - body.len() as u64);
+            body.try_reserve(part as usize)?;
+            let read = (&mut self.stream).take(part).read_to_end(body)?;
+            if (read as u64) < part || part == 0 {
+                return Ok(());
+            }
+        }
     }
 
     /// The announced size, if a file of this length can hold it.

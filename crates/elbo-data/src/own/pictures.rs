@@ -80,7 +80,11 @@ fn classes(path: &Path) -> Result<Vec<(u8, PathBuf)>, Error> {
         }
     }
     if folders.len() > 256 {
-        let fact = format!("holds {} folders of PNGs, at most 256 classes are read", folders.len());
+        let fact = format!(
+            "holds {} folders of PNGs, at most 256 classes are read; put them into \
+                            fewer",
+            folders.len()
+        );
         return Err(refused(path, fact));
     }
     let number = |folder: &PathBuf| folder.file_name()?.to_str()?.parse::<u8>().ok();
@@ -115,6 +119,8 @@ impl Gathered {
             Some(_) => {}
             None => self.size = Some((size, file.into())),
         }
+        let no_memory = |_| Error::NoMemory { path: file.into(), bytes: pixels.len() as u64 };
+        self.pixels.try_reserve(pixels.len()).map_err(no_memory)?;
         self.pixels.extend(pixels);
         self.count += 1;
         Ok(())

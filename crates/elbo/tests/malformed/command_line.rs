@@ -162,7 +162,7 @@ fn of_a_model() -> Vec<Row> {
             "reconstruct --data-dir digits --count 0",
             &["--count: 0 images"],
         ),
-        row("threads without end", "evaluate", &["--threads"]).with("--threads=99999"),
+        row("a model on threads without end", "evaluate", &["--threads"]).with("--threads=99999"),
         row("no data", "evaluate --data-dir nowhere", &["nowhere: no such folder"]),
         row(
             "another picture format",

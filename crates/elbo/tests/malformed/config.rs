@@ -38,7 +38,7 @@ pub(crate) fn rows() -> Vec<Row> {
         said("no hidden units", "hidden = 0\n", &["my.toml: hidden: 0 is too small"]),
         said(
             "terabytes of weights",
-            "hidden = 1000000000000\n",
+            "batch-size = 9\nhidden = 1000000000000\n",
             &["my.toml: hidden: ", "the most"],
         ),
         said("a batch of terabytes", "batch-size = 1000000000000\n", &["my.toml: batch-size: "]),

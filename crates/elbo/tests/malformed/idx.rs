@@ -26,7 +26,7 @@ pub(crate) fn rows() -> Vec<Row> {
         Row::new("cut within an image", cut(IMAGES, 9_999), train, &[IMAGES, "9,999 there"]),
         Row::new(
             "the last byte missing",
-            edit(IMAGES, |bytes| drop(bytes.pop())),
+            edit(IMAGES, |bytes| bytes.truncate(bytes.len() - 1)),
             train,
             &[IMAGES, "50,192 bytes announced, 50,191 there"],
         ),
@@ -55,7 +55,9 @@ pub(crate) fn rows() -> Vec<Row> {
         Row::new("labels to measure on", nothing, &format!("{EVALUATE} {LABELS}"), &[LABELS]),
         Row::new(
             "images for labels",
-            |sandbox| drop(fs::copy(sandbox.path(TEST_IMAGES), sandbox.path(LABELS)).unwrap()),
+            |sandbox| {
+                fs::copy(sandbox.path(TEST_IMAGES), sandbox.path(LABELS)).unwrap();
+            },
             train,
             &[LABELS, "3 dimensions, 1 expected"],
         ),

@@ -146,7 +146,10 @@ pub(crate) fn rows() -> Vec<Row> {
 
 /// What becomes of a picture that was sent as text.
 fn breaks(sandbox: &Sandbox) {
-    edit(PICTURE, |bytes| drop(bytes.remove(4)))(sandbox);
+    let carriage_return = 4;
+    edit(PICTURE, move |bytes| {
+        bytes.remove(carriage_return);
+    })(sandbox);
 }
 
 fn other_size(sandbox: &Sandbox) {
