@@ -80,7 +80,9 @@ pub fn csv(bytes: &[u8]) {
     let Some(table) = accepted(table::decode(bytes, name())) else { return };
     assert!(table.values.len() <= bytes.len());
     assert_eq!(table.values.len() % table.columns, 0);
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    // In quotes, or a byte-order mark that belongs to the first name would be taken for the file's.
+    let mut writer = csv::WriterBuilder::new();
+    let mut writer = writer.quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
     if let Some(names) = &table.names {
         writer.write_record(names).unwrap();
     }

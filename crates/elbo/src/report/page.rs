@@ -156,7 +156,8 @@ impl Page<'_> {
 
 /// A picture as an address that holds it.
 fn image(path: &std::path::Path) -> Result<String> {
-    let bytes = fs::read(path).map_err(|error| Error::RunFolder {
+    let bytes = text_file::check_regular(path).and_then(|()| fs::read(path));
+    let bytes = bytes.map_err(|error| Error::RunFolder {
         path: path.into(),
         fact: format!("cannot be read ({error}); take it away to go without it"),
     })?;

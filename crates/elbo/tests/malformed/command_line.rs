@@ -42,7 +42,11 @@ fn parsed() -> Vec<Row> {
         row("half a size", "import x --out y --size 28", &["'28'", "--size", "28x28"]),
         row("2⁶⁴ rows", "import x --out y --size 18446744073709551616x1", &["--size"]),
         row("no steps to time", "bench --steps 0", &["--steps", "1..=1000000"]),
-        row("threads without end", "bench --threads 99999", &["--threads", "0..=1024"]),
+        row(
+            "a benchmark on threads without end",
+            "bench --threads 99999",
+            &["--threads", "0..=1024"],
+        ),
         row("a shell that is none", "completions cmd", &["'cmd'", "bash"]),
         row("help on nothing", "help nothing", &["'nothing'"]),
     ]
@@ -73,7 +77,11 @@ fn settings() -> Vec<Row> {
             "--batch-size 9 --latent 9223372036854775807",
             &["--latent: "],
         ),
-        row("more memory than is there", "--batch-size 9 --hidden 100000", &["--hidden", "memory"]),
+        row(
+            "more memory than is there",
+            "--batch-size 9 --hidden 100000",
+            &["cpu: no memory for", "layers"],
+        ),
         row("a rate of 0", "--lr 0", &["--lr: 0 is no learning rate"]),
         row("a rate below 0", "--lr -1", &["--lr: -1 is no learning rate"]),
         row("a rate of NaN", "--lr nan", &["--lr: NaN is no learning rate"]),
@@ -194,6 +202,8 @@ fn places() -> Vec<Row> {
             &["run: holds a run already"],
         ),
         row("a run in a file's place", &format!("{train} --out z.csv"), &["z.csv: is a file"]),
+        row("runs in a file's place", train, &["runs: cannot be made", "--out"])
+            .after(|sandbox| fs::write(sandbox.path("runs"), "").unwrap()),
         row("a run below a file", &format!("{train} --out z.csv/run"), &["z.csv/run", "--out"]),
         row(
             "a run given up that is none",

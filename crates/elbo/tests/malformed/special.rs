@@ -78,7 +78,7 @@ fn pipes() -> Vec<Row> {
             "a run's pipe for its lock",
             pipe("run/.lock"),
             RESUME,
-            &["run/.lock", "regular", "; "],
+            &["run: its .lock cannot be locked", "regular"],
         ),
         Row::new(
             "a new run's pipe of settings",
@@ -90,6 +90,12 @@ fn pipes() -> Vec<Row> {
             &["mine: holds a config.toml of another kind"],
         ),
         Row::new("a pipe for a new run", pipe("p"), &format!("{train} --out p"), &["p: is a file"]),
+        Row::new(
+            "a report's pipe of a picture",
+            |sandbox| pipe("run/vae_img/image_1.png")(sandbox),
+            "report run --threads 1 --data-dir digits",
+            &["run/vae_img/image_1.png", "regular", "; take it away"],
+        ),
         Row::new(
             "a report's pipe",
             pipe("run/config.toml"),
@@ -203,7 +209,7 @@ fn names() -> Vec<Row> {
         row(
             "no text for a data set that is not there",
             &format!("{TRAIN} --data-dir"),
-            &["no such"],
+            &["no UTF-8"],
         ),
         row("no text for a checkpoint", "info", &["no such file"]),
         row("no text for images", EVALUATE, &["no such file"]),

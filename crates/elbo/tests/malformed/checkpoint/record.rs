@@ -131,7 +131,13 @@ pub(super) fn rows() -> Vec<Row> {
             &[LAST, "trained on other images"],
         ),
         lie("fewer images", "/train_images", json!(63), RESUME, &[LAST, "63 images of 28×28"]),
-        lie("no images", "/train_images", json!(0), RESUME, &[LAST, "no training goes on from it"]),
+        lie(
+            "no images",
+            "/train_images",
+            json!(0),
+            RESUME,
+            &[LAST, "step 32 in epoch 1 of 0 images"],
+        ),
         lie("images without end", "/train_images", json!(huge), RESUME, &[LAST, "images of 28×28"]),
         lie(
             "half an epoch of two lengths",
