@@ -13,8 +13,11 @@ use crate::sandbox::{Outcome, Sandbox};
 /// KiB that the program may have for its data, of which it needs a tenth: far from what headers claim.
 const MEMORY: u32 = 256 << 10;
 
-/// Refusing takes some milliseconds; on a busy machine it may take longer.
-const TIME: Duration = Duration::from_secs(20);
+/// Seconds that the program may compute: refusing takes some milliseconds, a bomb longer.
+const SECONDS: u32 = 10;
+
+/// How long it may wait. On a busy machine it has its share of the time alone.
+const TIME: Duration = Duration::from_secs(60);
 
 /// Runs the binary. An error where it does not come to an end.
 pub(crate) fn run(sandbox: &Sandbox, arguments: &[OsString]) -> Result<Outcome, String> {
@@ -44,14 +47,14 @@ pub(crate) fn run(sandbox: &Sandbox, arguments: &[OsString]) -> Result<Outcome, 
     Ok(Outcome { code: status.code(), stdout, stderr })
 }
 
-/// The same command with at most [`MEMORY`]. Linux counts there what may be written to: heap, stacks,
+/// The same command with at most [`MEMORY`] and [`SECONDS`]. Linux counts there what may be written to: heap, stacks,
 /// and what a program asks for without ever using it.
 fn limited(command: &Command) -> Command {
     if !cfg!(target_os = "linux") {
         return copied(Command::new(command.get_program()), command);
     }
     let mut shell = Command::new("sh");
-    shell.args(["-c", &format!("ulimit -d {MEMORY} && exec \"$0\" \"$@\"")]);
+    shell.args(["-c", &format!("ulimit -d {MEMORY} && ulimit -t {SECONDS} && exec \"$0\" \"$@\"")]);
     shell.arg(command.get_program());
     copied(shell, command)
 }
