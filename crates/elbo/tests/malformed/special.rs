@@ -287,7 +287,9 @@ fn link(name: &'static str, to: &'static str) -> impl Fn(&Sandbox) {
 }
 
 fn lock(name: &'static str) -> impl Fn(&Sandbox) {
-    move |sandbox| fs::set_permissions(sandbox.path(name), fs::Permissions::from_mode(0)).unwrap()
+    move |sandbox| {
+        fs::set_permissions(sandbox.path(name), fs::Permissions::from_mode(0o000)).unwrap()
+    }
 }
 
 /// A folder's name that is no UTF-8.
@@ -300,6 +302,6 @@ fn reads_everything() -> bool {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("locked");
     fs::write(&file, "").unwrap();
-    fs::set_permissions(&file, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
     fs::File::open(file).is_ok()
 }
