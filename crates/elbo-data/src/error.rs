@@ -106,6 +106,14 @@ pub enum Error {
         /// Bytes that are accepted.
         limit: u64,
     },
+    /// A file that is as long as it says, and longer than the memory that is to be had.
+    #[error("{}: {} bytes are more than there is memory for; split the set", path.display(), grouped(u128::from(*bytes)))]
+    NoMemory {
+        /// The file.
+        path: PathBuf,
+        /// Bytes that it takes.
+        bytes: u64,
+    },
     /// Less data than announced.
     #[error("{}: {} bytes announced, {} there; the file is cut short, fetch it again", path.display(), grouped(u128::from(*announced)), grouped(u128::from(*there)))]
     CutShort {

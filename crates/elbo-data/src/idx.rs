@@ -5,7 +5,7 @@
 //! Whether a file is compressed is decided by its first bytes, not by its name, because browsers
 //! and archivers decompress files and keep their names.
 
-use std::io::{self, Write};
+use std::io::{self, BufRead, Write};
 use std::path::Path;
 
 use crate::{Error, Images};
@@ -14,7 +14,7 @@ mod header;
 mod source;
 
 pub(crate) use header::{Header, Kind};
-pub(crate) use source::{Compression, inflate};
+pub(crate) use source::{Compression, inflate, reserve};
 
 /// The images of a file, plain or gzip.
 ///
@@ -31,6 +31,23 @@ pub fn read_images(path: &Path) -> Result<Images, Error> {
 /// When the file is missing or unreadable, or is not exactly the labels that its header announces.
 pub fn read_labels(path: &Path) -> Result<Vec<u8>, Error> {
     Ok(read(path, Kind::Labels)?.body)
+}
+
+/// The images of a file that is in memory, plain or gzip. `path` is what messages call it.
+///
+/// # Errors
+/// When the bytes are not exactly the images that their header announces.
+pub fn decode_images(bytes: &[u8], path: &Path) -> Result<Images, Error> {
+    let file = decode(bytes, path, Kind::Images)?;
+    Ok(file.header.images(file.body))
+}
+
+/// The labels of a file that is in memory, plain or gzip. `path` is what messages call it.
+///
+/// # Errors
+/// When the bytes are not exactly the labels that their header announces.
+pub fn decode_labels(bytes: &[u8], path: &Path) -> Result<Vec<u8>, Error> {
+    Ok(decode(bytes, path, Kind::Labels)?.body)
 }
 
 /// Writes images as an uncompressed IDX file.
@@ -62,7 +79,18 @@ pub(crate) struct File {
 
 /// Reads and checks a file of the given kind.
 pub(crate) fn read(path: &Path, kind: Kind) -> Result<File, Error> {
-    let mut source = source::Source::open(path)?;
+    whole(path, kind, source::Source::open(path)?)
+}
+
+fn decode(bytes: &[u8], path: &Path, kind: Kind) -> Result<File, Error> {
+    whole(path, kind, source::Source::new(path, bytes, bytes.len() as u64)?)
+}
+
+fn whole<R: BufRead>(
+    path: &Path,
+    kind: Kind,
+    mut source: source::Source<'_, R>,
+) -> Result<File, Error> {
     let header = Header::read(path, kind, &mut source)?;
     let body = source.body(&header)?;
     Ok(File { header, body, compression: source.compression() })

@@ -18,6 +18,6 @@ pub use dataset::{Dataset, Images, Origin, Split};
 pub use download::{DownloadError, MIRRORS, Progress, Source};
 pub use error::Error;
 pub use load::load;
-pub use own::{ImageSet, Size, read_own};
+pub use own::{ImageSet, Size, decode_png, read_own};
 pub use shuffle::{permutation, shuffle_into};
 pub use synthetic::{synthetic, synthetic_sized};

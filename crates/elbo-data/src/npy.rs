@@ -11,6 +11,9 @@ const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// The values begin at a multiple of this.
 const ALIGNMENT: usize = 64;
 
+/// What a file has that is longer than its values' room.
+pub(crate) const NO_MEMORY: &str = "has more numbers than there is memory for; split it";
+
 /// Numbers in rows, as `.npy` and `.csv` hold them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Array {
@@ -26,20 +29,28 @@ pub struct Array {
 /// When the file is missing or unreadable, is no such array, or is not exactly as long as its header
 /// announces. It takes a few times the file's real size in memory, whatever the header says.
 pub fn read(path: &Path) -> Result<Array, Error> {
-    let bytes = crate::own::bytes(path)?;
-    parse(&bytes).map_err(|fact| Error::Own { path: path.into(), fact })
+    decode(&crate::own::bytes(path)?, path)
+}
+
+/// Reads the bytes of a file. `path` is what messages call it.
+///
+/// # Errors
+/// When they are no such array, or not exactly as many as their header announces.
+pub fn decode(bytes: &[u8], path: &Path) -> Result<Array, Error> {
+    parse(bytes).map_err(|fact| Error::Own { path: path.into(), fact })
 }
 
 fn parse(bytes: &[u8]) -> Result<Array, String> {
     let (header, data) = split(bytes)?;
     let kind = after(header, "'descr':").and_then(|text| quoted(text.trim_start()));
     let kind = kind.ok_or("its header names no plain type of numbers; save it without fields")?;
-    let fortran = after(header, "'fortran_order':").ok_or("its header has no `fortran_order`")?;
+    let fortran = after(header, "'fortran_order':")
+        .ok_or("its header has no `fortran_order`; save it again")?;
     if !fortran.trim_start().starts_with("False") {
         return Err("is stored column by column; save `numpy.ascontiguousarray(x)`".into());
     }
     let shape = after(header, "'shape':").and_then(shape);
-    let shape = shape.ok_or("its header has no shape that can be read")?;
+    let shape = shape.ok_or("its header has no shape that can be read; save it again")?;
     let count = shape.iter().try_fold(1_usize, |count, size| count.checked_mul(*size));
     let (width, read) = element(kind).ok_or_else(|| {
         format!("holds numbers of type `{kind}`, which is not read; save `x.astype('float32')`")
@@ -50,7 +61,10 @@ fn parse(bytes: &[u8]) -> Result<Array, String> {
             "shape {shape:?} of {width} bytes a number announced, {there} bytes there; save it again"
         ));
     }
-    Ok(Array { values: data.chunks_exact(width).map(read).collect(), shape })
+    let mut values = Vec::new();
+    values.try_reserve_exact(data.len() / width).map_err(|_| NO_MEMORY)?;
+    values.extend(data.chunks_exact(width).map(read));
+    Ok(Array { shape, values })
 }
 
 /// Header and values.
@@ -67,7 +81,9 @@ fn split(bytes: &[u8]) -> Result<(&str, &[u8]), String> {
             let (length, rest) = rest.split_first_chunk().ok_or_else(short)?;
             (u32::from_le_bytes(*length) as usize, rest)
         }
-        version => return Err(format!("is .npy of version {version}, 1 to 3 are read")),
+        version => {
+            return Err(format!("is .npy of version {version}, 1 to 3 are read; save it again"));
+        }
     };
     let (header, data) = rest.split_at_checked(length).ok_or_else(short)?;
     Ok((std::str::from_utf8(header).map_err(|_| "its header is no text; save it again")?, data))

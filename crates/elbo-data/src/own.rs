@@ -13,6 +13,7 @@ mod pictures;
 mod pixels;
 
 pub(crate) use dataset::{dataset, is_own};
+pub use pictures::decode as decode_png;
 
 /// Images, and their labels where the files have any.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +101,7 @@ pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
         return Err(refused(path, "not a regular file; name a file"));
     }
     let mut bytes = Vec::new();
+    idx::reserve(&mut bytes, about.len(), path)?;
     let mut file = File::open(path).map_err(unreadable)?.take(about.len());
     file.read_to_end(&mut bytes).map_err(unreadable)?;
     Ok(bytes)
@@ -147,7 +149,7 @@ fn label_column(table: &table::Table, size: Option<Size>) -> Option<usize> {
         return names.iter().position(|name| name.eq_ignore_ascii_case("label"));
     }
     let image = |width: usize| match size {
-        Some((rows, columns)) => width == rows * columns,
+        Some((rows, columns)) => Some(width) == rows.checked_mul(columns),
         None => width > 0 && width.isqrt().pow(2) == width,
     };
     (!image(table.columns) && image(table.columns - 1)).then_some(0)
@@ -156,9 +158,11 @@ fn label_column(table: &table::Table, size: Option<Size>) -> Option<usize> {
 /// The size of an image that is a row of `width` values.
 fn cut(path: &Path, width: usize, size: Option<Size>) -> Result<Size, Error> {
     let fact = match size {
-        Some((rows, columns)) if rows * columns == width => return Ok((rows, columns)),
+        Some((rows, columns)) if rows.checked_mul(columns) == Some(width) => {
+            return Ok((rows, columns));
+        }
         Some((rows, columns)) => {
-            let wanted = rows * columns;
+            let wanted = rows.saturating_mul(columns);
             format!(
                 "rows of {width} values, {wanted} expected for images of {rows}×{columns}; scale the \
                  images to that size"

@@ -21,8 +21,15 @@ pub struct Table {
 /// When the file is missing or unreadable, has no rows, rows of different lengths, or anything but
 /// numbers in them.
 pub fn read(path: &Path) -> Result<Table, Error> {
-    let bytes = crate::own::bytes(path)?;
-    parse(&*bytes).map_err(|fact| Error::Own { path: path.into(), fact })
+    decode(&crate::own::bytes(path)?, path)
+}
+
+/// Reads the bytes of a file. `path` is what messages call it.
+///
+/// # Errors
+/// When they have no rows, rows of different lengths, or anything but numbers in them.
+pub fn decode(bytes: &[u8], path: &Path) -> Result<Table, Error> {
+    parse(bytes).map_err(|fact| Error::Own { path: path.into(), fact })
 }
 
 fn parse(text: impl io::Read) -> Result<Table, String> {
@@ -38,9 +45,13 @@ fn parse(text: impl io::Read) -> Result<Table, String> {
             table.names = Some(record.iter().map(str::to_string).collect());
             continue;
         }
+        table.values.try_reserve(record.len()).map_err(|_| crate::npy::NO_MEMORY)?;
         for field in &record {
             let value = field.parse().map_err(|_| {
-                format!("line {line} has `{}`, which is no number", shortened(field))
+                format!(
+                    "line {line} has `{}`, which is no number; give numbers alone",
+                    shortened(field)
+                )
             })?;
             table.values.push(value);
         }

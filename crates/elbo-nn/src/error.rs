@@ -59,6 +59,14 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// A file that is as long as it says, and longer than the memory that is to be had.
+    #[error("{}: {bytes} bytes are more than there is memory for; use another checkpoint", path.display())]
+    NoMemory {
+        /// The file.
+        path: PathBuf,
+        /// Bytes that were to be read.
+        bytes: u64,
+    },
     /// No bytes at all.
     #[error("{}: the file is empty; use another checkpoint", path.display())]
     Empty {

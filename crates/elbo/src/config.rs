@@ -1,20 +1,20 @@
 //! `config.toml`: the settings of a run, written beside its results and read by `--config`.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use elbo_data::Dataset;
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceKind, Error, Overrides, Result, Settings, Stage, atomic, data};
+use crate::{DeviceKind, Error, Overrides, Result, Settings, Stage, atomic, data, text_file};
 
 /// The first line of every file that is written, by which it is known again.
 pub(crate) const HEADING: &str = "# What this run was trained with";
 
 const INTRODUCTION: &str = "; the names are the flags of `elbo train`.\n\
     # `elbo train --config` with this file trains the same again, from the beginning.\n";
+
+/// The longest file that is read. One with every setting in it has less than a thousandth of this.
+pub(crate) const MOST_BYTES: u64 = 1 << 20;
 
 /// What a file says, under the flags' names. Everything may be left out; nothing else may be there.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -103,26 +103,45 @@ impl Config {
 
     /// Reads a file. What is wrong with it is said with its line.
     pub fn read(path: &Path) -> Result<Self> {
-        let refused = |place: String, fact: String| Error::Config { place, fact };
-        let name = path.display().to_string();
-        let text = fs::read_to_string(path).map_err(|error| {
+        let text = text_file::read(path, MOST_BYTES).map_err(|error| {
             let fact = format!("cannot be read ({error}); name a file such as a run's config.toml");
-            refused(name.clone(), fact)
+            Error::Config { place: path.display().to_string(), fact }
         })?;
-        toml::from_str(&text).map_err(|error| {
+        Self::decode(&text, path)
+    }
+
+    /// Reads the text of a file. `path` is what messages call it.
+    pub fn decode(text: &str, path: &Path) -> Result<Self> {
+        toml::from_str(text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
             let message = error.message().trim_end().replace('\n', ", ");
             let fact = format!("{message}; `--help` says what there is and what it takes");
-            refused(format!("{name}:{line}"), fact)
+            Error::Config { place: format!("{}:{line}", path.display()), fact }
         })
+    }
+
+    /// The text of a file that says all of this.
+    pub fn encode(&self) -> Result<String> {
+        let table = toml::to_string(self)
+            .map_err(|error| Error::Unwritten { what: "the settings", fact: error.to_string() })?;
+        Ok(format!("{HEADING}{INTRODUCTION}{table}"))
     }
 
     /// Writes a file.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let table = toml::to_string(self)
-            .map_err(|error| Error::Unwritten { what: "the settings", fact: error.to_string() })?;
-        atomic::replace(path, format!("{HEADING}{INTRODUCTION}{table}").as_bytes())
+        atomic::replace(path, self.encode()?.as_bytes())
+    }
+
+    /// Refuses a name that no file of settings could tell again: TOML is UTF-8.
+    pub(crate) fn check_name(path: Option<&Path>) -> Result<()> {
+        match path.filter(|path| path.to_str().is_none()) {
+            None => Ok(()),
+            Some(path) => {
+                let fact = "its name is no UTF-8, so config.toml could not tell it; rename it";
+                Err(Error::File { path: path.into(), fact: fact.into() })
+            }
+        }
     }
 
     /// The settings that are said.
@@ -152,6 +171,8 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn read(text: &str) -> Result<Config> {

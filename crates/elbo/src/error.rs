@@ -181,7 +181,7 @@ impl Error {
 
     /// Whether other arguments or files would help, rather than another machine or another elbo.
     #[must_use]
-    pub const fn is_for_the_user(&self) -> bool {
+    pub fn is_for_the_user(&self) -> bool {
         match self {
             #[cfg(feature = "cuda")]
             Self::Cuda(_) => true,
@@ -202,9 +202,33 @@ impl Error {
             | Self::File { .. }
             | Self::Diverged { .. }
             | Self::Cpu(_) => true,
-            Self::Save(_) | Self::Unwritable { .. } | Self::Unwritten { .. } | Self::Model(_) => {
-                false
-            }
+            Self::Save(elbo_nn::Error::NoFolder { .. }) => true,
+            Self::Save(elbo_nn::Error::Unwritable { source, .. })
+            | Self::Unwritable { source, .. } => is_of_the_name(source),
+            Self::Model(error) => lacks_memory(error),
+            Self::Save(_) | Self::Unwritten { .. } => false,
         }
     }
+}
+
+/// Whether nothing of this name can be written there, rather than nothing at all just now.
+fn is_of_the_name(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(
+        error.kind(),
+        Kind::NotFound
+            | Kind::NotADirectory
+            | Kind::IsADirectory
+            | Kind::AlreadyExists
+            | Kind::InvalidFilename
+            | Kind::InvalidInput
+            | Kind::PermissionDenied
+            | Kind::ReadOnlyFilesystem
+    )
+}
+
+/// Whether the model is larger than the memory that is to be had.
+pub(crate) fn lacks_memory(error: &elbo_vae::Error) -> bool {
+    let elbo_vae::Error::Tensor(elbo_tensor::Error::Backend(source)) = error else { return false };
+    matches!(source.downcast_ref(), Some(elbo_cpu::Error::Memory { .. }))
 }

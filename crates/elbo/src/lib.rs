@@ -29,6 +29,7 @@ mod run;
 mod run_folder;
 pub mod scatter;
 mod settings;
+mod text_file;
 mod training;
 
 pub use atomic::replace as atomic_write;

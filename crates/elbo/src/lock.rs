@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use crate::{Error, Result};
+use crate::{Error, Result, text_file};
 
 /// The file that is locked. It stays: taking it away would open a gap for two.
 const NAME: &str = ".lock";
@@ -23,8 +23,15 @@ impl Lock {
     pub fn take(folder: &Path) -> Result<Self> {
         let refuse = |fact: String| Error::RunFolder { path: folder.into(), fact };
         let unwritable = |source: io::Error| Error::Unwritable { path: folder.join(NAME), source };
+        let path = folder.join(NAME);
+        match text_file::check_regular(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(refuse(format!("its {NAME} cannot be locked ({error}); take it away")));
+            }
+            _ => {}
+        }
         let mut options = File::options();
-        let file = options.create(true).append(true).open(folder.join(NAME)).map_err(unwritable)?;
+        let file = options.create(true).append(true).open(path).map_err(unwritable)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             // A disk without locks: nothing can be said of others.

@@ -1,14 +1,14 @@
 //! A run's figures, one row an epoch, as CSV.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{File, OpenOptions},
     io,
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Epoch, Error, Result, atomic};
+use crate::{Epoch, Error, Result, atomic, text_file};
 
 /// The columns, in the order of [`Row`]'s fields.
 pub const COLUMNS: [&str; 10] = [
@@ -23,6 +23,9 @@ pub const COLUMNS: [&str; 10] = [
     "test_kl",
     "seconds",
 ];
+
+/// The longest file that is read: two million epochs.
+const MOST_BYTES: u64 = 256 << 20;
 
 /// The figures of an epoch: losses as means over images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,7 +121,7 @@ impl Metrics {
 /// The rows of a file. What a full disk has cut off a last row is none.
 pub fn read(path: &Path) -> Result<Vec<Row>> {
     let damaged = |source| Error::Metrics { path: path.into(), source };
-    let text = fs::read_to_string(path).map_err(|error| damaged(error.into()))?;
+    let text = text_file::read(path, MOST_BYTES).map_err(|error| damaged(error.into()))?;
     let rows = |text: &str| -> csv::Result<Vec<Row>> {
         csv::Reader::from_reader(text.as_bytes()).deserialize().collect()
     };
@@ -131,7 +134,7 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
 
 /// How many lines a file has after the columns' names; one that cannot be read may have any number.
 pub(crate) fn count_rows(path: &Path) -> usize {
-    match fs::read_to_string(path) {
+    match text_file::read(path, MOST_BYTES) {
         Ok(text) => text.trim().lines().count().saturating_sub(1),
         Err(error) => match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => 0,
@@ -160,6 +163,8 @@ fn without_columns() -> csv::WriterBuilder {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn row(epoch: u32) -> Row {

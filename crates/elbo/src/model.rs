@@ -9,6 +9,7 @@ use elbo_vae::{Latents, Sizes, Trained};
 use crate::{
     Config, Device, Error, Record, Report, Result, RunFolder, Settings,
     data::{self, Wanted},
+    error::lacks_memory,
 };
 
 /// A trained model on a device.
@@ -88,7 +89,7 @@ impl Model {
         let device = opened.describe();
         let trained =
             Trained::new(&checkpoint.tensors, &path, batch_size, |program| opened.session(program))
-                .map_err(Error::Restore)?;
+                .map_err(|error| unfit(error, &record, &path))?;
         Ok(Self { path, record, trained, device })
     }
 
@@ -192,6 +193,18 @@ pub(crate) fn check_memory(record: &Record, path: &Path) -> Result<()> {
         let fact = format!("its record cannot be used ({fact}); use another checkpoint");
         Error::Resume { path: path.into(), fact }
     })
+}
+
+/// Batches are the record's, so a lack of memory is told of its file.
+fn unfit(error: elbo_vae::Error, record: &Record, path: &Path) -> Error {
+    if !lacks_memory(&error) {
+        return Error::Restore(error);
+    }
+    let batch_size = record.training.batch_size;
+    let fact = format!(
+        "needs more memory than there is for batches of {batch_size} images; use another checkpoint"
+    );
+    Error::Resume { path: path.into(), fact }
 }
 
 /// A model's parameters alone, without what an optimizer left.

@@ -181,7 +181,39 @@ impl Record {
                 ),
             ));
         }
-        Ok(record)
+        match record.contradiction() {
+            Some(fact) => {
+                let fact =
+                    format!("its record contradicts itself ({fact}); use another checkpoint");
+                Err(resume(path, fact))
+            }
+            None => Ok(record),
+        }
+    }
+
+    /// What no training would have written. Batches may have had another size in earlier epochs.
+    fn contradiction(&self) -> Option<String> {
+        let Self { epoch, step, train_images, training, .. } = self;
+        let (images, batch_size) = (*train_images, training.batch_size);
+        if batch_size == 0 || images > 0 && batch_size > images {
+            return Some(format!("batches of {batch_size} of {images} images"));
+        }
+        if let Some(Middle { reconstruction, kl }) = &self.middle {
+            let steps = kl.len();
+            if steps != reconstruction.len() || steps > images.div_ceil(batch_size) {
+                let losses = format!("{} and {steps}", reconstruction.len());
+                return Some(format!("losses of {losses} steps of an epoch of {images} images"));
+            }
+            if !reconstruction.iter().chain(kl).all(|loss| loss.is_finite()) {
+                return Some("a loss that is no number".into());
+            }
+        }
+        let most = (u64::from(*epoch) + 1).saturating_mul(images as u64);
+        if step < epoch || u64::from(*step) > most {
+            return Some(format!("step {step} in epoch {epoch} of {images} images"));
+        }
+        let best = self.best.filter(|best| !(1..=*epoch).contains(&best.epoch))?;
+        Some(format!("a best epoch {} of {epoch}", best.epoch))
     }
 
     /// Refuses settings with which the rest of an epoch would not be the rest: another batch size

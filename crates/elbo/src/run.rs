@@ -40,6 +40,9 @@ pub fn train(request: &Request, report: &mut dyn Report) -> Result<Summary> {
     let destination = Destination::new(request.out.as_deref(), request.force, resumed.as_ref())?;
 
     let wanted = request.data(&file, resumed.as_ref());
+    for path in [&wanted.named, &wanted.usual, &request.resume] {
+        Config::check_name(path.as_deref())?;
+    }
     let selection = data::select(&wanted, report)?;
     report.data(&selection);
     if let Some(resumed) = &resumed {

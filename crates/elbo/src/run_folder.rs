@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Error, Result, config, metrics};
+use crate::{Error, Result, config, metrics, text_file};
 
 /// A folder with `config.toml`, `metrics.csv`, `loss.svg`, `report.html`, `checkpoints/`, `vae_img/` and
 /// `samples.png`.
@@ -77,11 +77,16 @@ impl RunFolder {
         if self.path.exists() && !self.path.is_dir() {
             return refuse("is a file; name a folder with --out");
         }
-        let config = fs::read(self.config());
-        if config.is_ok_and(|text| !text.starts_with(config::HEADING.as_bytes())) {
-            return refuse("holds a config.toml of another kind; name another folder with --out");
+        let ours = match text_file::read(&self.config(), config::MOST_BYTES) {
+            Ok(text) => text.starts_with(config::HEADING),
+            Err(error) => {
+                matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+            }
+        };
+        if ours {
+            return Ok(());
         }
-        Ok(())
+        refuse("holds a config.toml of another kind; name another folder with --out")
     }
 
     /// Takes away what a run has left here that was stopped before its first checkpoint. Nothing where

@@ -46,12 +46,12 @@ struct Source {
     text: String,
 }
 
-/// All Rust files of all members, in the order of their paths.
+/// All Rust files of all members, and of the fuzz targets beside them, in the order of their paths.
 fn rust_files() -> &'static [Source] {
     static FILES: OnceLock<Vec<Source>> = OnceLock::new();
     FILES.get_or_init(|| {
         let mut paths = Vec::new();
-        for folder in ["crates", "tests", "xtask"] {
+        for folder in ["crates", "fuzz", "tests", "xtask"] {
             collect(&root().join(folder), "rs", &mut paths);
         }
         paths.sort();

@@ -1,6 +1,6 @@
 //! What the first bytes of an IDX file announce.
 
-use std::path::Path;
+use std::{io::BufRead, path::Path};
 
 use super::source::Source;
 use crate::{Error, Images};
@@ -38,7 +38,11 @@ pub(crate) struct Header {
 
 impl Header {
     /// Reads and checks the header; the sizes are still only what the file claims.
-    pub(crate) fn read(path: &Path, kind: Kind, source: &mut Source<'_>) -> Result<Self, Error> {
+    pub(crate) fn read<R: BufRead>(
+        path: &Path,
+        kind: Kind,
+        source: &mut Source<'_, R>,
+    ) -> Result<Self, Error> {
         let mut bytes = [0; 16];
         let header = kind.header_len();
         let there = source.fill(&mut bytes[..header])?;

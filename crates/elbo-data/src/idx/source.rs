@@ -17,6 +17,9 @@ const COMPRESSED_LIMIT: u64 = 2 << 30;
 /// Memory reserved before data come, as a multiple of the compressed size. MNIST expands 4.9-fold.
 const EXPECTED_RATIO: u64 = 8;
 
+/// Bytes that are read before there is made room for more.
+const PART: u64 = 16 << 20;
+
 /// How a file stores its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Compression {
@@ -24,20 +27,20 @@ pub(crate) enum Compression {
     Gzip,
 }
 
-enum Stream {
-    Plain(BufReader<fs::File>),
-    Gzip(Box<MultiGzDecoder<BufReader<fs::File>>>),
+enum Stream<R> {
+    Plain(R),
+    Gzip(Box<MultiGzDecoder<R>>),
 }
 
-/// An open file, read front to back.
-pub(crate) struct Source<'a> {
+/// An open file, or bytes in memory, read front to back.
+pub(crate) struct Source<'a, R> {
     path: &'a Path,
-    stream: Stream,
+    stream: Stream<R>,
     /// Bytes on disk.
     stored: u64,
 }
 
-impl<'a> Source<'a> {
+impl<'a> Source<'a, BufReader<fs::File>> {
     /// Opens a regular file and looks whether it is compressed.
     pub(crate) fn open(path: &'a Path) -> Result<Self, Error> {
         let unreadable = |source| Error::Unreadable { path: path.into(), source };
@@ -49,14 +52,22 @@ impl<'a> Source<'a> {
         if !metadata.is_file() {
             return Err(Error::NotAFile { path: path.into() });
         }
-        let mut file = BufReader::with_capacity(BUFFER, fs::File::open(path).map_err(unreadable)?);
-        let gzip = file.fill_buf().map_err(unreadable)?.starts_with(&GZIP_MAGIC);
-        let stream = if gzip {
-            Stream::Gzip(Box::new(MultiGzDecoder::new(file)))
+        let file = BufReader::with_capacity(BUFFER, fs::File::open(path).map_err(unreadable)?);
+        Self::new(path, file, metadata.len())
+    }
+}
+
+impl<'a, R: BufRead> Source<'a, R> {
+    /// What a reader of `stored` bytes gives; `path` is what messages call it.
+    pub(crate) fn new(path: &'a Path, mut reader: R, stored: u64) -> Result<Self, Error> {
+        let start = reader.fill_buf();
+        let start = start.map_err(|source| Error::Unreadable { path: path.into(), source })?;
+        let stream = if start.starts_with(&GZIP_MAGIC) {
+            Stream::Gzip(Box::new(MultiGzDecoder::new(reader)))
         } else {
-            Stream::Plain(file)
+            Stream::Plain(reader)
         };
-        Ok(Self { path, stream, stored: metadata.len() })
+        Ok(Self { path, stream, stored })
     }
 
     pub(crate) fn compression(&self) -> Compression {
@@ -89,22 +100,23 @@ impl<'a> Source<'a> {
         let announced = self.believe(header)?;
         let len = announced - header.len() as u64;
         let mut body = Vec::new();
-        let reserve = match self.stream {
+        let room = match self.stream {
             Stream::Plain(_) => len,
             Stream::Gzip(_) => len.min(self.stored.saturating_mul(EXPECTED_RATIO)),
         };
-        let room = usize::try_from(reserve).unwrap_or(usize::MAX).saturating_add(1);
         let path = || self.path.to_path_buf();
-        body.try_reserve_exact(room)
-            .map_err(|e| Error::Unreadable { path: path(), source: e.into() })?;
-        let read = (&mut self.stream).take(len + 1).read_to_end(&mut body);
+        reserve(&mut body, room.saturating_add(1), self.path)?;
+        let read = self.append(&mut body, len + 1);
         let there = body.len() as u64;
         match read {
-            Ok(_) => {}
+            Ok(()) => {}
             // What came before the end is in `body`, so the error below can count it. A stream that
             // ends after all data but before its checksum has nothing to count.
             Err(e) if self.cut_short(&e) && there < len => {}
             Err(e) if self.cut_short(&e) => return Err(Error::Gzip { path: path(), source: e }),
+            Err(e) if e.kind() == io::ErrorKind::OutOfMemory => {
+                return Err(Error::NoMemory { path: path(), bytes: announced });
+            }
             Err(e) => return Err(self.failed(e)),
         }
         if there < len {
@@ -115,6 +127,19 @@ impl<'a> Source<'a> {
             return Err(Error::Trailing { path: path(), announced });
         }
         Ok(body)
+    }
+
+    /// Reads on until there are so many bytes, or no more. Room is made a part at a time, as data come:
+    /// a stream of a thousandth of what it unpacks to must not end the program.
+    fn append(&mut self, body: &mut Vec<u8>, until: u64) -> io::Result<()> {
+        loop {
+            let part = PART.min(until - body.len() as u64);
+            body.try_reserve(part as usize)?;
+            let read = (&mut self.stream).take(part).read_to_end(body)?;
+            if (read as u64) < part || part == 0 {
+                return Ok(());
+            }
+        }
     }
 
     /// The announced size, if a file of this length can hold it.
@@ -156,13 +181,21 @@ impl<'a> Source<'a> {
     }
 }
 
-impl Read for Stream {
+impl<R: BufRead> Read for Stream<R> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Plain(file) => file.read(bytes),
             Self::Gzip(decoder) => decoder.read(bytes),
         }
     }
+}
+
+/// Makes room for so many bytes more, before they are read: what does not fit is an error rather than
+/// the end of the program.
+pub(crate) fn reserve(bytes: &mut Vec<u8>, more: u64, path: &Path) -> Result<(), Error> {
+    let no_memory = || Error::NoMemory { path: path.into(), bytes: more };
+    let room = usize::try_from(more).map_err(|_| no_memory())?;
+    bytes.try_reserve_exact(room).map_err(|_| no_memory())
 }
 
 /// Decompresses gzip bytes, at most `limit` of them; longer content comes back one byte too long.

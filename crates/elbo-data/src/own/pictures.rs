@@ -80,7 +80,11 @@ fn classes(path: &Path) -> Result<Vec<(u8, PathBuf)>, Error> {
         }
     }
     if folders.len() > 256 {
-        let fact = format!("holds {} folders of PNGs, at most 256 classes are read", folders.len());
+        let fact = format!(
+            "holds {} folders of PNGs, at most 256 classes are read; put them into \
+                            fewer",
+            folders.len()
+        );
         return Err(refused(path, fact));
     }
     let number = |folder: &PathBuf| folder.file_name()?.to_str()?.parse::<u8>().ok();
@@ -98,7 +102,8 @@ struct Gathered {
 
 impl Gathered {
     fn add(&mut self, file: &Path) -> Result<(), Error> {
-        let (size, pixels) = decode(&bytes(file)?).map_err(|fact| refused(file, fact))?;
+        let Images { pixels, rows, columns, .. } = decode(&bytes(file)?, file)?;
+        let size = (rows, columns);
         match &self.size {
             Some((first, name)) if *first != size => {
                 let fact = format!(
@@ -114,6 +119,8 @@ impl Gathered {
             Some(_) => {}
             None => self.size = Some((size, file.into())),
         }
+        let no_memory = |_| Error::NoMemory { path: file.into(), bytes: pixels.len() as u64 };
+        self.pixels.try_reserve(pixels.len()).map_err(no_memory)?;
         self.pixels.extend(pixels);
         self.count += 1;
         Ok(())
@@ -125,8 +132,18 @@ impl Gathered {
     }
 }
 
-/// Rows, columns and grey values of a PNG. Grey stored as colour is grey; colour is refused.
-fn decode(file: &[u8]) -> Result<(Size, Vec<u8>), String> {
+/// One image from the bytes of a PNG. `path` is what messages call it. Grey stored as colour is grey;
+/// colour is refused.
+///
+/// # Errors
+/// When the bytes are no PNG, or not of a grey picture, or of more than 2²⁴ pixels.
+pub fn decode(bytes: &[u8], path: &Path) -> Result<Images, Error> {
+    let ((rows, columns), pixels) = grey(bytes).map_err(|fact| refused(path, fact))?;
+    Ok(Images { pixels, count: 1, rows, columns })
+}
+
+/// Rows, columns and grey values.
+fn grey(file: &[u8]) -> Result<(Size, Vec<u8>), String> {
     let broken = |error: png::DecodingError| format!("cannot be read ({error}); save it again");
     let mut decoder = png::Decoder::new(Cursor::new(file));
     decoder.set_transformations(png::Transformations::normalize_to_color8());

@@ -57,7 +57,7 @@ impl Checkpoint {
     ///
     /// Values that are not finite are refused, so the last sound checkpoint stays.
     pub fn save(&self, path: &Path) -> Result<()> {
-        write::replace(path, &write::encode(self, path)?)
+        write::replace(path, &self.encode(path)?)
     }
 
     /// Reads a checkpoint that [`Checkpoint::save`] has written.
@@ -65,9 +65,22 @@ impl Checkpoint {
     /// All of it is checked first: size, header, types, values, metadata and format version. Takes
     /// no more memory than a few times the file's real size, whatever its header announces.
     pub fn load(path: &Path) -> Result<Self> {
-        let file = read::file(path)?;
-        let metadata = read::metadata(&file, path)?;
-        Ok(Self { tensors: read::tensors(&file, path)?, metadata })
+        Self::of(&read::file(path)?, path)
+    }
+
+    /// Reads the bytes of a checkpoint, checked in the same way. `path` is what messages call them.
+    pub fn decode(bytes: &[u8], path: &Path) -> Result<Self> {
+        Self::of(&read::whole(bytes, bytes.len() as u64, path)?, path)
+    }
+
+    /// The bytes that [`Checkpoint::save`] writes. `path` is what messages call them.
+    pub fn encode(&self, path: &Path) -> Result<Vec<u8>> {
+        write::encode(self, path)
+    }
+
+    fn of(file: &read::Whole, path: &Path) -> Result<Self> {
+        let metadata = read::metadata(file, path)?;
+        Ok(Self { tensors: read::tensors(file, path)?, metadata })
     }
 
     /// Reads the tensors of any safetensors file, its metadata unread: one that PyTorch has written.

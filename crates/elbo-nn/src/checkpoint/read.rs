@@ -35,12 +35,17 @@ pub(super) fn file(path: &Path) -> Result<Whole> {
     if !about.is_file() {
         return Err(Error::NotAFile { path: path.into() });
     }
-    let there = about.len();
-    let mut file = File::open(path).map_err(unreadable)?;
+    whole(File::open(path).map_err(unreadable)?, about.len(), path)
+}
+
+/// Reads `there` bytes, and no more of them than their header announces.
+pub(super) fn whole(mut file: impl Read, there: u64, path: &Path) -> Result<Whole> {
     let mut bytes = Vec::new();
     let mut read_on = |bytes: &mut Vec<u8>, until: u64| {
         let rest = until.saturating_sub(bytes.len() as u64);
-        (&mut file).take(rest).read_to_end(bytes).map_err(unreadable)
+        reserve(bytes, rest, path)?;
+        let read = (&mut file).take(rest).read_to_end(bytes);
+        read.map_err(|source| Error::Unreadable { path: path.into(), source })
     };
 
     read_on(&mut bytes, LENGTH_BYTES)?;
@@ -56,6 +61,13 @@ pub(super) fn file(path: &Path) -> Result<Whole> {
         return Err(Error::Size { path: path.into(), announced, there: bytes.len() as u64 });
     }
     Ok(Whole { bytes, header })
+}
+
+/// Makes room before anything is read: what does not fit is an error rather than the end of the program.
+fn reserve(bytes: &mut Vec<u8>, more: u64, path: &Path) -> Result<()> {
+    let no_memory = || Error::NoMemory { path: path.into(), bytes: more };
+    let room = usize::try_from(more).map_err(|_| no_memory())?;
+    bytes.try_reserve_exact(room).map_err(|_| no_memory())
 }
 
 /// Where the header ends, by the file's first bytes.

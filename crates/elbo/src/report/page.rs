@@ -10,7 +10,10 @@ use super::{
     map::Map,
     tables,
 };
-use crate::{Error, Result, RunFolder, Training, atomic, chart, metrics::Row, principal::Plane};
+use crate::{
+    Error, Result, RunFolder, Training, atomic, chart, config, metrics::Row, principal::Plane,
+    text_file,
+};
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -144,7 +147,7 @@ impl Page<'_> {
     fn settings(&self) -> Result<toml::Table> {
         let path = self.folder.config();
         let refused = |fact: String| Error::Config { place: path.display().to_string(), fact };
-        let text = fs::read_to_string(&path).map_err(|error| {
+        let text = text_file::read(&path, config::MOST_BYTES).map_err(|error| {
             refused(format!("cannot be read ({error}); name a run folder that a training wrote"))
         })?;
         text.parse().map_err(|error: toml::de::Error| refused(error.message().to_string()))
@@ -153,7 +156,8 @@ impl Page<'_> {
 
 /// A picture as an address that holds it.
 fn image(path: &std::path::Path) -> Result<String> {
-    let bytes = fs::read(path).map_err(|error| Error::RunFolder {
+    let bytes = text_file::check_regular(path).and_then(|()| fs::read(path));
+    let bytes = bytes.map_err(|error| Error::RunFolder {
         path: path.into(),
         fact: format!("cannot be read ({error}); take it away to go without it"),
     })?;

@@ -164,8 +164,8 @@ fn a_record_that_tells_of_another_model_or_a_huge_batch_is_refused() {
     let sandbox = trained();
     let checkpoint = Checkpoint::load(&sandbox.path(LAST)).unwrap();
     for (pointer, value, words) in [
-        ("/training/batch_size", 0_u64, "batch_size is 0"),
-        ("/training/batch_size", 1 << 50, "record cannot be used"),
+        ("/training/batch_size", 0_u64, "batches of 0 of 150 images"),
+        ("/training/batch_size", 1 << 50, "record contradicts itself"),
         ("/model/hidden", 1 << 40, "tells of another model"),
     ] {
         let mut changed = checkpoint.clone();
