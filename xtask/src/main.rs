@@ -2,9 +2,12 @@
 
 mod bench;
 mod ci;
+mod deny;
+mod determinism;
 mod elbo;
 mod golden;
 mod gpu;
+mod miri;
 mod ptx;
 mod tidy;
 mod torch;
@@ -41,6 +44,13 @@ enum Task {
     Tidy,
     /// Everything that a change must pass, cheapest first
     Ci(ci::Arguments),
+    /// Look at what comes from outside: licences, sources, known faults; skipped without cargo-deny
+    Deny,
+    /// Train the same with both build profiles, several numbers of threads and all vector instructions that
+    /// this machine has, and compare the checkpoints byte for byte
+    Determinism,
+    /// Run the CPU backend's rooms with `unsafe` in Miri, where there is a nightly toolchain with it
+    Miri,
     /// Make the golden values again with PyTorch, or compare them
     Golden(golden::Arguments),
     /// Make the CUDA kernels' PTX from their sources, or compare it
@@ -59,6 +69,9 @@ fn main() -> ExitCode {
         Task::Spin => bench::busy::spin(),
         Task::Tidy => tidy::run(),
         Task::Ci(arguments) => ci::run(arguments),
+        Task::Deny => deny::run(),
+        Task::Determinism => determinism::run(),
+        Task::Miri => miri::run(),
         Task::Golden(arguments) => golden::run(&arguments),
         Task::Ptx(arguments) => ptx::run(&arguments),
         Task::Gpu(arguments) => gpu::run(&arguments),

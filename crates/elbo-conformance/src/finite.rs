@@ -67,7 +67,10 @@ fn an_overflow_is_found<B: Backend>(backend: B, fuse: bool) {
     let NotFinite { call, value, largest_argument } = found;
     let op = session.program().planned(entry).calls()[call].op.name();
     assert_eq!((op, value, largest_argument), ("exp", f32::INFINITY, 100.0), "{what}");
-    assert!(session.read_f32(outputs[0]).is_err(), "{what}: a run that was cut short has no result");
+    assert!(
+        session.read_f32(outputs[0]).is_err(),
+        "{what}: a run that was cut short has no result"
+    );
 }
 
 fn not_a_number_stays<B: Backend>(backend: B) {

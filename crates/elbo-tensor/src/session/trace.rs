@@ -24,7 +24,8 @@ impl<B: Backend> Session<B> {
             // Before the call: its result may be written over an argument.
             let mut largest_argument = 0.0;
             for argument in &call.args {
-                largest_argument = self.values(argument)?.into_iter().fold(largest_argument, larger);
+                largest_argument =
+                    self.values(argument)?.into_iter().fold(largest_argument, larger);
             }
             self.backend.launch(call, &mut self.memory).map_err(device)?;
             for written in written(call) {

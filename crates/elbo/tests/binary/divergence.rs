@@ -62,7 +62,14 @@ fn altered(sandbox: &Sandbox, tensor: &str, value: f32) {
 }
 
 const RESUME: [&str; 9] = [
-    "train", "--resume", "altered.safetensors", "--data-dir", "digits", "--epochs", "2", "--out",
+    "train",
+    "--resume",
+    "altered.safetensors",
+    "--data-dir",
+    "digits",
+    "--epochs",
+    "2",
+    "--out",
     "on",
 ];
 
