@@ -27,8 +27,8 @@ pub struct Divergence {
     pub symptom: Symptom,
     /// What the epoch was trained with.
     pub learning_rate: f64,
-    /// The flag that sets it.
-    pub flag: &'static str,
+    /// What sets it, up to the number: `--lr `, or `--lr-at 3:`.
+    pub flag: String,
     /// The first step of the epoch that went wrong, counted from 1, and how many an epoch has; none where
     /// all steps were well and only the test set was not, or where it could not be found out.
     pub step: Option<(usize, usize)>,
@@ -45,7 +45,7 @@ impl Divergence {
     pub(crate) const fn new(
         epoch: u32,
         symptom: Symptom,
-        (learning_rate, flag): (f64, &'static str),
+        (learning_rate, flag): (f64, String),
     ) -> Self {
         let (step, culprit, sound) = (None, None, None);
         Self { epoch, symptom, learning_rate, flag, step, culprit, at_once: false, sound }
@@ -81,7 +81,7 @@ impl fmt::Display for Divergence {
         }
         let Self { flag, .. } = self;
         let (rate, lower) = (Rate(self.learning_rate), Rate(self.lower_rate()));
-        write!(f, "; the learning rate {rate} is likely too high, try {flag} {lower}; ")?;
+        write!(f, "; the learning rate {rate} is likely too high, try {flag}{lower}; ")?;
         match &self.sound {
             Some((path, epoch)) => {
                 write!(f, "the last good checkpoint is {} (epoch {epoch})", path.display())
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     fn divergence() -> Divergence {
-        Divergence::new(3, Symptom::TrainLoss(f64::NAN), (10.0, "--lr"))
+        Divergence::new(3, Symptom::TrainLoss(f64::NAN), (10.0, "--lr ".into()))
     }
 
     #[test]

@@ -240,7 +240,9 @@ impl Training {
 
     fn diverged(&self, epoch: u32, symptom: Symptom) -> Error {
         let rate = self.settings.learning_rate_of(epoch);
-        let flag = if rate == self.settings.learning_rate { "--lr" } else { "--lr-at" };
+        let stage = self.settings.lr_at.iter().rev().find(|stage| stage.epoch <= epoch);
+        let flag =
+            stage.map_or_else(|| "--lr ".into(), |stage| format!("--lr-at {}:", stage.epoch));
         Error::Diverged(Box::new(Divergence::new(epoch, symptom, (rate, flag))))
     }
 

@@ -72,7 +72,7 @@ impl Training {
 
     /// Goes to where the epoch after `sound` stood after so many steps, or after more where `sound` is
     /// from its middle.
-    fn go_to(&mut self, steps: usize, sound: Sound<'_>) -> Result<()> {
+    pub(super) fn go_to(&mut self, steps: usize, sound: Sound<'_>) -> Result<()> {
         match sound {
             Some((checkpoint, path)) => self.restore(checkpoint, path)?,
             None => {

@@ -41,7 +41,7 @@ fn a_training_that_diverges_later_keeps_and_names_its_last_good_checkpoint() {
     let outcome = sandbox.elbo(arguments(&["--epochs", "4", "--lr-at", "3:1e20"]));
     outcome.is_refused_with(&[
         "elbo: epoch 3, step ",
-        "the learning rate 1e20 is likely too high, try --lr-at 0.001",
+        "the learning rate 1e20 is likely too high, try --lr-at 3:0.001",
         "the last good checkpoint is run/checkpoints/last.safetensors (epoch 2)",
     ]);
     assert_eq!(epoch_of(&sandbox, LAST), 2);
