@@ -5,7 +5,7 @@ use std::{fmt, panic::Location};
 use elbo_nn::NamedTensor;
 use elbo_tensor::{Call, EntryId, Kind, NotFinite, Program, Run};
 
-use crate::{Result, Vae};
+use crate::{Images, Result, Vae};
 
 /// The first call of a run whose result was infinite or not a number.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +43,9 @@ impl Vae {
     ///
     /// The same bits as [`Vae::train`], far slower: for a step that is known to go wrong.
     pub fn trace_step(&mut self) -> Result<Option<Culprit>> {
-        let Some(batch) = self.entries.train.batch(self.steps_done) else { return Ok(None) };
+        let images = self.entries.train;
+        let Some(batch) = images.batch(self.steps_done) else { return Ok(None) };
+        self.forget(images)?;
         let tensors = self.entries.state();
         let found = trace(self.run.as_mut(), batch.entry, &tensors)?;
         self.steps_done += usize::from(found.is_none());
@@ -55,6 +57,7 @@ impl Vae {
     pub fn trace_evaluation(&mut self) -> Result<Option<Culprit>> {
         let images = self.entries.test;
         self.rewind(images)?;
+        self.forget(images)?;
         let tensors = self.entries.state();
         for number in 0..images.batches() {
             let Some(batch) = images.batch(number) else { break };
@@ -63,6 +66,17 @@ impl Vae {
             }
         }
         Ok(None)
+    }
+
+    /// Takes losses that are not finite out of the logs: what an earlier pass has noted, this one must not find.
+    fn forget(&mut self, images: Images) -> Result<()> {
+        for log in [images.reconstruction_log, images.kl_log] {
+            let losses = self.run.read_f32(log)?;
+            let finite = |loss: f32| if loss.is_finite() { loss } else { 0.0 };
+            let losses: Vec<f32> = losses.into_iter().map(finite).collect();
+            self.run.write(log, (&losses[..]).into())?;
+        }
+        Ok(())
     }
 
     /// Whether all parameters and moments are finite. Waits for the device.

@@ -100,7 +100,7 @@ fn a_moment_that_throws_the_weights_away_is_traced_to_adam() {
     altered(&sandbox, "optimizer.exp_avg.fc3.weight", 3e38);
     sandbox.elbo(RESUME).is_refused_with(&[
         "elbo: epoch 2, step 1 of 4: the loss is ",
-        "of fc3.weight (call ",
+        " of fc3.weight (call ",
         "gave ",
         "the learning rate 0.001 is likely too high, try --lr 1e-4",
     ]);
