@@ -23,7 +23,7 @@ pub(crate) fn draws(seed: u64) -> Vec<u32> {
 pub(crate) fn random_graph(tape: &Tape, draws: &[u32]) -> Formula {
     let mut graph = Lot {
         tape,
-        draws: draws.to_vec().into_iter(),
+        draws: Vec::from(draws).into_iter(),
         given: vec![],
         values: vec![],
         weights: vec![],

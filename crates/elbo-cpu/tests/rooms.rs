@@ -85,8 +85,8 @@ fn trained(threads: usize, at_once: bool) -> Vec<Vec<u32>> {
 fn several_threads_leave_what_one_leaves_whether_at_once_timed_or_looked_at() {
     let one = trained(1, true);
     assert!(one.iter().all(|values| values.iter().any(|bits| *bits != 0)), "all of it moved");
-    for threads in [1, 2, 3] {
-        for at_once in [true, false] {
+    for threads in if cfg!(miri) { vec![2] } else { vec![1, 2, 3] } {
+        for at_once in if cfg!(miri) { vec![true] } else { vec![true, false] } {
             assert!(trained(threads, at_once) == one, "{threads} threads, at once {at_once}");
         }
     }

@@ -42,11 +42,7 @@ pub struct Divergence {
 
 impl Divergence {
     /// What is known before anybody has looked where it began.
-    pub(crate) const fn new(
-        epoch: u32,
-        symptom: Symptom,
-        (learning_rate, flag): (f64, String),
-    ) -> Self {
+    pub(crate) fn new(epoch: u32, symptom: Symptom, (learning_rate, flag): (f64, String)) -> Self {
         let (step, culprit, sound) = (None, None, None);
         Self { epoch, symptom, learning_rate, flag, step, culprit, at_once: false, sound }
     }
