@@ -78,7 +78,13 @@ fn a_gpu_trains_what_the_cpu_trains() {
 fn a_gpu_that_diverges_names_step_and_call() {
     let sandbox = Sandbox::with_digits(150, 50);
     let Some(outcome) = train(&sandbox, &["--lr", "1e30"], &[]) else { return };
-    outcome.is_refused_with(&["elbo: epoch 1, step ", ", first `", "(call ", "src/entries.rs:", "--lr 0.001"]);
+    outcome.is_refused_with(&[
+        "elbo: epoch 1, step ",
+        ", first `",
+        "(call ",
+        "src/entries.rs:",
+        "--lr 0.001",
+    ]);
 }
 
 #[test]
