@@ -23,9 +23,10 @@ struct Check {
     env: Option<(&'static str, &'static str)>,
 }
 
-const CHECKS: [Check; 5] = [
+const CHECKS: [Check; 7] = [
     Check { name: "fmt", cargo: &["fmt", "--all", "--check"], env: None },
     Check { name: "tidy", cargo: tidy::TEST, env: None },
+    Check { name: "deny", cargo: &["xtask", "deny"], env: None },
     Check {
         name: "clippy",
         cargo: &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
@@ -37,6 +38,7 @@ const CHECKS: [Check; 5] = [
         env: Some(("RUSTDOCFLAGS", "-D warnings")),
     },
     Check { name: "test", cargo: &["test", "--workspace"], env: None },
+    Check { name: "bits", cargo: &["xtask", "determinism"], env: None },
 ];
 
 pub(crate) fn run(arguments: Arguments) -> Outcome {

@@ -2,9 +2,12 @@
 
 mod bench;
 mod ci;
+mod deny;
+mod determinism;
 mod elbo;
 mod golden;
 mod gpu;
+mod miri;
 mod ptx;
 mod tidy;
 mod torch;
@@ -44,6 +47,13 @@ enum Task {
     Ci(ci::Arguments),
     /// Kill trainings at random moments, let them go on, and compare with one that nobody disturbed
     Torture(torture::Arguments),
+    /// Look at what comes from outside: licences, sources, known faults; skipped without cargo-deny
+    Deny,
+    /// Train the same with both build profiles, several numbers of threads and all vector instructions that
+    /// this machine has, and compare the checkpoints byte for byte
+    Determinism,
+    /// Run the CPU backend's rooms with `unsafe` in Miri, where there is a nightly toolchain with it
+    Miri,
     /// Make the golden values again with PyTorch, or compare them
     Golden(golden::Arguments),
     /// Make the CUDA kernels' PTX from their sources, or compare it
@@ -63,6 +73,9 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Ci(arguments) => ci::run(arguments),
         Task::Torture(arguments) => torture::run(&arguments),
+        Task::Deny => deny::run(),
+        Task::Determinism => determinism::run(),
+        Task::Miri => miri::run(),
         Task::Golden(arguments) => golden::run(&arguments),
         Task::Ptx(arguments) => ptx::run(&arguments),
         Task::Gpu(arguments) => gpu::run(&arguments),

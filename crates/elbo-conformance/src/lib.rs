@@ -3,6 +3,7 @@
 mod allocations;
 mod cases;
 mod compare;
+mod finite;
 mod formulas;
 mod gradients;
 mod host;
@@ -22,10 +23,11 @@ mod vocabulary;
 use elbo_tensor::Backend;
 
 pub use allocations::replays_allocate_nothing;
+pub use finite::what_is_not_finite_is_found;
 pub use gradients::gradients_match_central_differences;
 pub use noise::noise_depends_on_key_stream_and_step;
 pub use ops::ops_agree_with_the_reference;
-pub use plans::plans_agree;
+pub use plans::{plans_agree, plans_of_a_drawn_graph_agree};
 pub use reference::{Reference, Refusal, Values};
 pub use refusals::calls_that_do_not_fit_are_refused;
 pub use replays::replays_equal_launches;
@@ -51,4 +53,5 @@ pub fn check<B: Backend>(make: impl Fn(usize) -> B, allocations: Option<fn() -> 
     }
     calls_that_do_not_fit_are_refused(&make);
     thread_counts_agree(&make);
+    what_is_not_finite_is_found(&make);
 }

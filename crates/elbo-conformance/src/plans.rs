@@ -3,10 +3,11 @@
 use elbo_tensor::{Backend, Id, Planning, Run, Tape};
 
 use crate::{
+    Reference,
     compare::{assert_close, assert_same_bits, scale_of},
     host::Host,
     quiet,
-    random_graphs::random_graph,
+    random_graphs::{draws, random_graph},
     stage::{Formula, expect},
     training::{Sizes, training},
 };
@@ -24,11 +25,37 @@ pub fn plans_agree<B: Backend>(make: impl Fn(usize) -> B) {
     let _working = quiet::working();
     agree("training step", &make, |tape| training(tape, Sizes::ODD).formula);
     for seed in 0..GRAPHS {
-        agree(&format!("random graph {seed}"), &make, |tape| random_graph(tape, seed));
+        let draws = draws(seed);
+        agree(&format!("random graph {seed}"), &make, |tape| random_graph(tape, &draws));
     }
 }
 
-fn agree<B: Backend>(name: &str, make: &impl Fn(usize) -> B, write: impl Fn(&Tape) -> Formula) {
+/// As [`plans_agree`], for one graph that some numbers decide: any will do, fewer and lower ones make a
+/// smaller graph, so that a property test can shrink what it finds. All ops occur, sizes from 0 and 1 to
+/// some that no vector divides, gradients and updates included. Beside itself the backend has to agree
+/// with the [`Reference`], within 1e-3 of a value's largest number (at least 1).
+///
+/// # Panics
+/// With the value, the first index that differs, and both numbers.
+pub fn plans_of_a_drawn_graph_agree<B: Backend>(make: impl Fn(usize) -> B, draws: &[u32]) {
+    let _working = quiet::working();
+    let write = |tape: &Tape| random_graph(tape, draws);
+    let here = agree("a drawn graph", &make, write);
+    let there = agree("a drawn graph of the reference", &|_| Reference, write);
+    for ((id, here), (_, there)) in here.iter().zip(&there) {
+        let what = format!("a drawn graph and the reference's, value {}", id.index());
+        let there = there.as_f64();
+        let allowed = vec![1e-3 * scale_of(&there); there.len()];
+        assert_close(&what, &here.as_f64(), &there, &allowed);
+    }
+}
+
+/// Compares all ways to plan a formula and returns what the plainest gives.
+fn agree<B: Backend>(
+    name: &str,
+    make: &impl Fn(usize) -> B,
+    write: impl Fn(&Tape) -> Formula,
+) -> Vec<(Id, Host)> {
     let results = |reuse, fuse| {
         let what = format!("{name}, planned with reuse {reuse} and fuse {fuse}");
         let tape = Tape::new();
@@ -48,6 +75,7 @@ fn agree<B: Backend>(name: &str, make: &impl Fn(usize) -> B, write: impl Fn(&Tap
         let allowed = vec![1e-4 * scale_of(&there); there.len()];
         assert_close(&what, &here.as_f64(), &there, &allowed);
     }
+    plain
 }
 
 /// Panics at the first value of which a bit differs.

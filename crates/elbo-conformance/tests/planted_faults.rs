@@ -12,7 +12,7 @@ use elbo_conformance::{
     Reference, Refusal, Values, calls_that_do_not_fit_are_refused,
     gradients_match_central_differences, noise_depends_on_key_stream_and_step,
     ops_agree_with_the_reference, plans_agree, replays_allocate_nothing, replays_equal_launches,
-    thread_counts_agree,
+    thread_counts_agree, what_is_not_finite_is_found,
 };
 use elbo_tensor::{Backend, Call, Memory, Op, Operand, Over};
 
@@ -247,6 +247,20 @@ fn a_call_that_is_silently_skipped_is_found() {
             false => Reference.launch(call, memory),
         };
     assert_names(&said(fault, |make| calls_that_do_not_fit_are_refused(make)), "not refused");
+}
+
+#[test]
+fn an_op_that_makes_a_number_of_what_is_none_is_found() {
+    let fault: Launch = |call, memory, _| {
+        Reference.launch(call, memory)?;
+        if call.op == Op::Tanh {
+            for value in values(memory, &call.out) {
+                *value = value.max(-1.0);
+            }
+        }
+        Ok(())
+    };
+    assert_names(&said(fault, |make| what_is_not_finite_is_found(make)), "`tanh` (output 5)");
 }
 
 #[test]

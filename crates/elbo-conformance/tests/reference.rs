@@ -40,6 +40,11 @@ fn the_reference_refuses_by_name() {
 }
 
 #[test]
+fn the_reference_passes_on_what_is_not_a_number() {
+    elbo_conformance::what_is_not_finite_is_found(make);
+}
+
+#[test]
 fn a_count_that_now_and_then_moves_is_measured_again() {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     static CALLS: AtomicUsize = AtomicUsize::new(0);

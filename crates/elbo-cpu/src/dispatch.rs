@@ -20,6 +20,17 @@ pub enum Level {
     Avx512,
 }
 
+impl Level {
+    /// All levels, the narrowest first.
+    pub const ALL: [Self; 4] = [Self::Plain, Self::Neon, Self::Avx2, Self::Avx512];
+
+    /// Whether this machine has them.
+    #[must_use]
+    pub fn is_there(self) -> bool {
+        Dispatch::new(self).level() == self
+    }
+}
+
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -200,7 +200,7 @@ mod tests {
     fn every_member_works_and_sees_what_the_others_did_before_the_barrier() {
         for threads in [1, 2, 5] {
             let mut team = Team::new(threads).unwrap();
-            for _ in 0..100 {
+            for _ in 0..if cfg!(miri) { 3 } else { 100 } {
                 let counts: Vec<AtomicUsize> = (0..threads).map(|_| AtomicUsize::new(0)).collect();
                 team.run(&|number, barrier| {
                     for round in 1..=3 {

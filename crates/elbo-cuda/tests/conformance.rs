@@ -45,6 +45,7 @@ mod single {
         noise_is_a_function_of_key_stream_and_step: noise_depends_on_key_stream_and_step;
         calls_that_do_not_fit_are_refused: calls_that_do_not_fit_are_refused;
         two_trainings_leave_the_same_bits: thread_counts_agree;
+        what_is_not_finite_is_found: what_is_not_finite_is_found;
     }
 
     #[test]

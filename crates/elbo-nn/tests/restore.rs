@@ -6,7 +6,7 @@ use elbo_nn::{
     Adam, AdamConfig, Linear, NamedTensor, Parameters,
     checkpoint::{Tensor, collect, restore},
 };
-use elbo_tensor::{Data, DataMut, EntryId, Id, Program, Result, Run, Tape};
+use elbo_tensor::{Data, DataMut, EntryId, Id, NotFinite, Program, Result, Run, Tape};
 
 /// A session that keeps what is written and computes nothing.
 struct Shelf {
@@ -52,6 +52,10 @@ impl Run for Shelf {
 
     fn profile(&mut self, _: EntryId, _: usize) -> Result<Vec<Vec<f64>>> {
         Ok(Vec::new())
+    }
+
+    fn first_not_finite(&mut self, _: EntryId) -> Result<Option<NotFinite>> {
+        Ok(None)
     }
 }
 

@@ -17,6 +17,6 @@ pub use error::{Error, Result};
 pub use graph::{Graph, Id, Node};
 pub use op::{Activation, Kind, Op, Over};
 pub use plan::{Call, Entry, EntryId, Operand, Planning, Program, Slot, SlotInfo};
-pub use session::{Run, Session};
+pub use session::{NotFinite, Run, Session};
 pub use shape::{Dtype, Shape};
 pub use tape::{AdamState, Tape, Var};

@@ -1,8 +1,12 @@
 //! A program on a device: it owns every buffer, so a run needs nothing but its entry's number.
 
+mod trace;
+
 use crate::{
     Backend, Data, DataMut, Dtype, EntryId, Error, Id, Memory, Operand, Program, Result, Slot,
 };
+
+pub use trace::NotFinite;
 
 /// A program on a device, its buffers allocated and its entries recorded.
 ///
@@ -151,6 +155,13 @@ pub trait Run {
     /// Slower than [`Run::run`] as a whole, since nothing overlaps; for looking, not for working.
     fn profile(&mut self, entry: EntryId, times: usize) -> Result<Vec<Vec<f64>>>;
 
+    /// Runs an entry once, call by call, up to the first call whose result is infinite or not a number,
+    /// if there is one: then what comes after it has not run.
+    ///
+    /// Far slower than [`Run::run`], since each result is read back; for finding where a run that went
+    /// wrong did so. Bit by bit the same run.
+    fn first_not_finite(&mut self, entry: EntryId) -> Result<Option<NotFinite>>;
+
     /// Reads a value of `f32` into a new vector.
     fn read_f32(&self, id: Id) -> Result<Vec<f32>> {
         let mut values = vec![0.0; self.program().graph().node(id).shape.len()];
@@ -207,6 +218,10 @@ impl<B: Backend> Run for Session<B> {
         let replay = &self.replays[entry.0];
         let round = |_| self.backend.time(planned, replay, &mut self.memory).map_err(device);
         (0..times).map(round).collect()
+    }
+
+    fn first_not_finite(&mut self, entry: EntryId) -> Result<Option<NotFinite>> {
+        self.trace(entry)
     }
 
     fn run(&mut self, entry: EntryId, times: usize) -> Result<()> {

@@ -9,15 +9,17 @@ use elbo_nn::{
 use elbo_tensor::{Dtype, Id, Program, Run, Tape, random};
 
 use crate::{
-    Error, Evaluation, Generation, Latents, Model, Result, Sizes,
+    Culprit, Error, Evaluation, Generation, Latents, Model, Result, Sizes,
     entries::{Draft, plan, run_entry},
     evaluation::Sums,
     reparameterize, streams,
+    trace::trace,
 };
 
 /// A model whose parameters come from a checkpoint, on a device.
 pub struct Trained {
     run: Box<dyn Run>,
+    parameters: Vec<NamedTensor>,
     generation: Generation,
     evaluation: Ids,
 }
@@ -72,7 +74,7 @@ impl Trained {
         let mut run = open(program)?;
         checkpoint::restore(run.as_mut(), &parameters, tensors, path)?;
         generation.write_order(run.as_mut())?;
-        Ok(Self { run, generation, evaluation: Ids { key, batch, sampled, at_mean } })
+        Ok(Self { run, parameters, generation, evaluation: Ids { key, batch, sampled, at_mean } })
     }
 
     /// The model's sizes.
@@ -114,8 +116,7 @@ impl Trained {
             let wanted = "at least one image wanted".into();
             return Err(Error::Data { what: "images to evaluate", given: 0, wanted });
         }
-        self.run.write(self.evaluation.key, (&random::key(seed)[..]).into())?;
-        self.run.write(self.evaluation.batch, (&[0_u32][..]).into())?;
+        self.begin(seed)?;
         let mut sums = Sums::new(sizes);
         let room = |width: usize| vec![0.0; batch_size * width];
         let mut latents = Latents { means: room(sizes.latent), log_variances: room(sizes.latent) };
@@ -134,5 +135,26 @@ impl Trained {
             sums.add(pixels, &latents, &sampled, &at_mean);
         }
         Ok(sums.finish())
+    }
+
+    /// The first call whose result is not finite when [`Trained::evaluate`] measures these images, if
+    /// there is one.
+    pub fn trace_evaluation(&mut self, pixels: &[u8], seed: u64) -> Result<Option<Culprit>> {
+        let Generation { sizes, batch_size, .. } = self.generation;
+        self.begin(seed)?;
+        for pixels in pixels.chunks(batch_size * sizes.input) {
+            self.run.write_front(self.generation.pixels, pixels.into())?;
+            let found = trace(self.run.as_mut(), "evaluate", &self.parameters)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Sets the noise of an evaluation to its beginning.
+    fn begin(&mut self, seed: u64) -> Result<()> {
+        self.run.write(self.evaluation.key, (&random::key(seed)[..]).into())?;
+        Ok(self.run.write(self.evaluation.batch, (&[0_u32][..]).into())?)
     }
 }

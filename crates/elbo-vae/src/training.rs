@@ -8,7 +8,7 @@ use crate::{
 
 impl Images {
     /// Batches of a pass over all images.
-    fn batches(&self) -> usize {
+    pub(crate) fn batches(&self) -> usize {
         self.full_batches() + usize::from(self.tail.is_some())
     }
 
@@ -17,7 +17,7 @@ impl Images {
     }
 
     /// The entry of the `number`-th batch of a pass.
-    fn batch(&self, number: usize) -> Option<Batch> {
+    pub(crate) fn batch(&self, number: usize) -> Option<Batch> {
         if number < self.full_batches() { self.full } else { self.tail }
     }
 
@@ -152,7 +152,7 @@ impl Vae {
         Ok(Losses::mean_of(&reconstruction, &kl, images.count))
     }
 
-    fn rewind(&mut self, images: Images) -> Result<()> {
+    pub(crate) fn rewind(&mut self, images: Images) -> Result<()> {
         self.run.write(images.cursor, (&[0_u32][..]).into())?;
         Ok(self.run.write(images.batch, (&[0_u32][..]).into())?)
     }

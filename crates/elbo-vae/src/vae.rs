@@ -130,6 +130,15 @@ impl Vae {
         Ok(self.run.write(self.entries.optimizer.step, (&[step][..]).into())?)
     }
 
+    /// Back to the initial parameters of the configured seed, as if no step had been taken.
+    pub fn start_over(&mut self) -> Result<()> {
+        write_initial(self.run.as_mut(), &self.entries.parameters, self.config.seed)?;
+        for moment in &self.entries.optimizer.moments {
+            self.run.write(moment.id, (&vec![0.0_f32; moment.shape.len()][..]).into())?;
+        }
+        Ok(self.run.write(self.entries.optimizer.step, (&[0_u32][..]).into())?)
+    }
+
     /// The seconds that each call of a full training step takes, `[time][call]`, over `times` steps of
     /// the current epoch. Empty where the training set has no full batch.
     pub fn profile_step(&mut self, times: usize) -> Result<Vec<Vec<f64>>> {

@@ -2,6 +2,7 @@
 
 mod bench;
 mod exchange;
+mod level;
 mod look;
 mod model;
 mod report;

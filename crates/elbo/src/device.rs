@@ -1,6 +1,6 @@
 //! What computes: chosen by name, opened for a program.
 
-use elbo_cpu::Cpu;
+use elbo_cpu::{Cpu, Level};
 use elbo_tensor::{Program, Run, Session};
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +8,9 @@ use crate::{Error, Result};
 
 /// More threads than any machine has cores; each takes memory.
 const MOST_THREADS: usize = 1024;
+
+/// The environment variable that says which vector instructions the CPU is to use.
+pub const LEVEL_VARIABLE: &str = "ELBO_CPU_LEVEL";
 
 /// The kinds of device that can be asked for, by the names that `--device` takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +34,9 @@ pub struct Device {
     pub threads: usize,
     /// Whether a GPU may round to 11 bits what it multiplies.
     pub tf32: bool,
+    /// The vector instructions that the CPU must use; none for the widest that it has. Results differ
+    /// between two of them by rounding.
+    pub level: Option<Level>,
 }
 
 impl Device {
@@ -39,6 +45,14 @@ impl Device {
         if self.threads > MOST_THREADS {
             let fact = format!("{} is too many; give at most {MOST_THREADS}", self.threads);
             return Err(Error::Setting { flag: "--threads", fact });
+        }
+        if let Some(level) = self.level.filter(|level| !level.is_there()) {
+            let fact = format!(
+                "this machine has not what {} asks for, {level}; give {}, or leave it out",
+                name(level),
+                levels().join(" or ")
+            );
+            return Err(Error::Setting { flag: "--cpu-level", fact });
         }
         match self.kind {
             DeviceKind::Cpu if self.tf32 => {
@@ -65,7 +79,8 @@ impl Device {
     }
 
     fn open_cpu(self, why: Option<String>) -> Result<Opened> {
-        Ok(Opened { what: What::Cpu(Cpu::new(self.threads)?), why })
+        let cpu = Cpu::with_level(self.threads, self.level.unwrap_or(Level::Avx512))?;
+        Ok(Opened { what: What::Cpu(cpu), why })
     }
 }
 
@@ -120,7 +135,23 @@ impl Opened {
 /// A line for each device of this machine: the processor, and the GPUs or why there is none to use.
 pub fn devices() -> Result<Vec<String>> {
     let cpu = Device { kind: DeviceKind::Cpu, ..Device::default() }.open()?.describe();
+    let cpu = format!("{cpu}; --cpu-level or {LEVEL_VARIABLE} may ask for {}", levels().join(", "));
     Ok(std::iter::once(cpu).chain(cuda::list()).collect())
+}
+
+/// The levels of this machine, as `--cpu-level` takes them.
+fn levels() -> Vec<&'static str> {
+    Level::ALL.into_iter().filter(|level| level.is_there()).map(name).collect()
+}
+
+/// What `--cpu-level` calls a level.
+const fn name(level: Level) -> &'static str {
+    match level {
+        Level::Neon => "neon",
+        Level::Avx2 => "avx2",
+        Level::Avx512 => "avx512",
+        _ => "plain",
+    }
 }
 
 /// A CPU in words: `cpu, 2 threads, AVX-512`.
@@ -214,7 +245,7 @@ mod tests {
 
     #[test]
     fn the_cpu_says_how_many_threads_it_has() {
-        let device = Device { kind: DeviceKind::Cpu, threads: 1, tf32: false };
+        let device = Device { kind: DeviceKind::Cpu, threads: 1, ..Device::default() };
         let opened = device.open().unwrap();
         assert!(opened.describe().starts_with("cpu, 1 thread, "));
         assert_eq!(opened.fallback(), None);
@@ -235,8 +266,23 @@ mod tests {
     }
 
     #[test]
+    fn the_cpu_uses_the_vectors_that_were_asked_for_or_says_which_there_are() {
+        for level in Level::ALL {
+            let device = Device { kind: DeviceKind::Cpu, level: Some(level), ..Device::default() };
+            match device.open() {
+                Ok(opened) => assert!(opened.describe().ends_with(&format!(", {level}"))),
+                Err(error) => {
+                    let message = error.to_string();
+                    assert!(message.starts_with("--cpu-level: this machine has not"), "{message}");
+                    assert!(message.contains("give plain"), "{message}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn tensor_cores_are_not_asked_of_a_cpu() {
-        let device = Device { kind: DeviceKind::Cpu, threads: 1, tf32: true };
+        let device = Device { kind: DeviceKind::Cpu, tf32: true, ..Device::default() };
         let message = device.check().unwrap_err().to_string();
         assert!(message.starts_with("--tf32: is for tensor cores"), "{message}");
     }

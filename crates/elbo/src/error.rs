@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::Divergence;
+
 /// A `Result` whose error is [`enum@Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -97,18 +99,9 @@ pub enum Error {
         /// What the reader said.
         source: csv::Error,
     },
-    /// The loss is no longer a number.
-    #[error(
-        "epoch {epoch}: the loss is {loss}; the training diverged, start again with an --lr below {learning_rate:e}"
-    )]
-    Diverged {
-        /// The epoch.
-        epoch: u32,
-        /// Infinity or not a number.
-        loss: f64,
-        /// The learning rate that was too high.
-        learning_rate: f64,
-    },
+    /// The loss, or what is trained, is no longer a number.
+    #[error("{0}")]
+    Diverged(Box<Divergence>),
     /// The threads of the CPU could not be started.
     #[error(transparent)]
     Cpu(#[from] elbo_cpu::Error),
@@ -200,7 +193,7 @@ impl Error {
             | Self::Metrics { .. }
             | Self::Picture { .. }
             | Self::File { .. }
-            | Self::Diverged { .. }
+            | Self::Diverged(_)
             | Self::Cpu(_) => true,
             Self::Save(elbo_nn::Error::NoFolder { .. }) => true,
             Self::Save(elbo_nn::Error::Unwritable { source, .. })

@@ -62,7 +62,10 @@ pub fn evaluate(model: &mut Model, set: &ImageSet, seed: Option<u64>) -> Result<
     let evaluation = model.trained().evaluate(&set.images.pixels, seed)?;
     let loss = evaluation.sampled.total() + evaluation.mean.total();
     if !loss.is_finite() {
-        let fact = format!("its loss is {loss}; the training diverged, use an earlier checkpoint");
+        let culprit = model.trained().trace_evaluation(&set.images.pixels, seed)?;
+        let first = culprit.map_or_else(String::new, |culprit| format!(", first {culprit}"));
+        let fact =
+            format!("its loss is {loss}{first}; the training diverged, use an earlier checkpoint");
         return Err(Error::Resume { path: model.path().into(), fact });
     }
     Ok(evaluation.into())

@@ -7,6 +7,7 @@ mod config;
 pub mod data;
 mod destination;
 mod device;
+mod divergence;
 mod error;
 pub mod evaluate;
 pub mod exchange;
@@ -35,8 +36,8 @@ mod training;
 pub use atomic::replace as atomic_write;
 pub use config::{Config, DataConfig};
 pub use destination::Destination;
-pub use device::{Device, DeviceKind, devices};
-
+pub use device::{Device, DeviceKind, LEVEL_VARIABLE, devices};
+pub use divergence::{Divergence, Symptom};
 pub use error::{Error, Result};
 pub use info::{Info, info};
 pub use lock::Lock;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use elbo_cpu::Level;
 use elbo_tensor::Planning;
 
 use crate::{
@@ -22,6 +23,8 @@ pub struct Request {
     pub device: Option<DeviceKind>,
     /// Threads of the CPU, 0 for one on each core.
     pub threads: Option<usize>,
+    /// The vector instructions that the CPU must use, if not the widest it has.
+    pub level: Option<Level>,
     /// How steps are planned.
     pub planning: Planning,
     /// Whether a GPU may round to 11 bits what it multiplies.
@@ -45,6 +48,7 @@ impl Request {
             kind: self.device.or(file.device).unwrap_or_default(),
             threads: self.threads.or(file.threads).unwrap_or_default(),
             tf32: self.tf32.or(file.tf32).unwrap_or_default(),
+            level: self.level,
         }
     }
 
@@ -136,7 +140,8 @@ mod tests {
             ..Config::default()
         };
         let silent = Request::default();
-        assert_eq!(silent.device(&file), Device { kind: DeviceKind::Cuda, threads: 3, tf32: true });
+        let device = Device { kind: DeviceKind::Cuda, threads: 3, tf32: true, level: None };
+        assert_eq!(silent.device(&file), device);
         assert_eq!(silent.data(&file, None).named, Some("file".into()));
         let data = Wanted { named: Some("flag".into()), ..Wanted::default() };
         let said = Request {
@@ -146,7 +151,7 @@ mod tests {
             data,
             ..Request::default()
         };
-        let device = Device { kind: DeviceKind::Cpu, threads: 0, tf32: false };
+        let device = Device { kind: DeviceKind::Cpu, threads: 0, tf32: false, level: None };
         assert_eq!(said.device(&file), device);
         assert_eq!(said.data(&file, None).named, Some("flag".into()));
     }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use elbo_data::{Images, Split};
+use elbo_nn::Checkpoint;
 
 use crate::{
     Config, Destination, Ending, Epoch, Error, Lock, Report, Request, Result, Resumed, RunFolder,
@@ -79,6 +80,8 @@ pub fn train(request: &Request, report: &mut dyn Report) -> Result<Summary> {
     if let Some(resumed) = &resumed {
         resumed.carry(&folder)?;
     }
+    let began = resumed.as_ref().map_or(0, |resumed| resumed.record.step);
+    let sound = resumed.as_ref().map(|resumed| (resumed.path.clone(), resumed.record.epoch));
     report.start(&Start {
         settings: &settings,
         input,
@@ -99,9 +102,11 @@ pub fn train(request: &Request, report: &mut dyn Report) -> Result<Summary> {
         metrics,
         pictures: 0,
         checkpoints: 0,
+        began,
+        sound,
         _lock: lock,
     };
-    let summary = run.go(data_dir, report)?;
+    let summary = run.go(data_dir, report).map_err(|error| run.explain(error))?;
     report.finish(&summary);
     Ok(summary)
 }
@@ -121,6 +126,10 @@ struct Running {
     pictures: u32,
     /// Epochs of which a checkpoint was kept.
     checkpoints: u32,
+    /// Steps that had been taken before.
+    began: u32,
+    /// The last checkpoint of this training, or the one that it goes on from, and its epoch.
+    sound: Option<(PathBuf, u32)>,
     _lock: Lock,
 }
 
@@ -134,7 +143,7 @@ impl Running {
                 break over;
             }
             let Some(epoch) = self.training.advance(report)? else {
-                self.save(&[self.folder.last()])?;
+                self.save(&self.training.checkpoint()?, &[self.folder.last()])?;
                 break Ending::Stopped;
             };
             self.write(&epoch, report)?;
@@ -175,6 +184,8 @@ impl Running {
     /// The last checkpoint comes last: what it says is done is on the disk, and what a cut-short epoch
     /// has left is written again when the training goes on.
     fn write(&mut self, epoch: &Epoch, report: &mut dyn Report) -> Result<()> {
+        // First of all: nothing is told or written of an epoch from which nothing goes on.
+        let checkpoint = self.training.checkpoint()?;
         self.metrics.append(&Row::of(epoch))?;
         report.epoch(epoch, &self.settings);
         let mut kept = Vec::new();
@@ -201,7 +212,7 @@ impl Running {
             // Of an earlier end; whether this one is complete is told by whether they are there.
             self.folder.clear_end();
         }
-        self.save(&checkpoints)?;
+        self.save(&checkpoint, &checkpoints)?;
         if !kept.is_empty() {
             report.kept(&kept);
         }
@@ -210,8 +221,7 @@ impl Running {
 
     /// Saves where the training stands under each of these names, in this order. It is written once:
     /// bringing megabytes to the disk takes longer than a step.
-    fn save(&self, paths: &[PathBuf]) -> Result<()> {
-        let checkpoint = self.training.checkpoint()?;
+    fn save(&mut self, checkpoint: &Checkpoint, paths: &[PathBuf]) -> Result<()> {
         let mut before: Option<&PathBuf> = None;
         for path in paths {
             let linked = before.is_some_and(|before| elbo_nn::atomic::link(before, path).is_ok());
@@ -220,7 +230,24 @@ impl Running {
             }
             before = Some(path);
         }
+        self.sound = before.map(|path| (path.clone(), self.training.epochs_done()));
         Ok(())
+    }
+
+    /// Adds to a divergence where it began and what to go on from. What cannot be found out is left out.
+    fn explain(&mut self, error: Error) -> Error {
+        let Error::Diverged(mut found) = error else { return error };
+        let sound = self.sound.as_ref().map(|(path, _)| (Checkpoint::load(path), path.as_path()));
+        let located = match &sound {
+            Some((Ok(checkpoint), path)) => {
+                self.training.locate(&mut found, Some((checkpoint, path)), self.began)
+            }
+            Some((Err(_), _)) => Ok(()),
+            None => self.training.locate(&mut found, None, self.began),
+        };
+        drop(located);
+        found.sound.clone_from(&self.sound);
+        Error::Diverged(found)
     }
 
     fn samples(&mut self) -> Result<PathBuf> {

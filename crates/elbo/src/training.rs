@@ -1,5 +1,9 @@
 //! A model that learns from a data set, an epoch at a time. It writes no files.
 
+mod locate;
+#[cfg(test)]
+mod tests;
+
 use std::{
     fmt,
     path::Path,
@@ -12,7 +16,8 @@ use elbo_tensor::Planning;
 use elbo_vae::{Entries, Losses, Vae};
 
 use crate::{
-    Best, Device, Error, Record, Report, Result, Settings, Step, memory, record::TrainingRecord,
+    Best, Device, Divergence, Error, Record, Report, Result, Settings, Step, Symptom, memory,
+    record::TrainingRecord,
 };
 
 /// For about so long steps are taken without a look at whether to stop: short for whoever waits, and
@@ -156,23 +161,17 @@ impl Training {
     pub fn advance(&mut self, report: &mut dyn Report) -> Result<Option<Epoch>> {
         let began = Instant::now();
         let number = self.epoch + 1;
-        if !self.in_the_middle {
-            self.shuffle();
-            self.vae.begin_epoch(&self.order)?;
-            self.in_the_middle = true;
-        }
+        self.enter()?;
         let learning_rate = self.settings.learning_rate_of(number);
-        // Checked to be a positive, finite `f32`.
-        self.vae.write_learning_rate(learning_rate as f32)?;
         if !self.take_steps(number, report)? {
             return Ok(None);
         }
         let losses = self.vae.epoch_losses()?;
-        self.check_loss(number, losses.mean)?;
+        self.check_loss(number, losses.mean.total(), Symptom::TrainLoss)?;
         let keeps = self.settings.keeps_picture(number);
         let reconstruction = keeps.then(|| self.vae.last_reconstruction()).transpose()?;
         let test = self.vae.evaluate()?;
-        self.check_loss(number, test)?;
+        self.check_loss(number, test.total(), Symptom::TestLoss)?;
         self.in_the_middle = false;
         self.epoch = number;
         let is_best = self.best.is_none_or(|best| test.total() < best.test_loss);
@@ -190,6 +189,18 @@ impl Training {
             is_best,
             reconstruction,
         }))
+    }
+
+    /// Begins the next epoch, unless the training stands in its middle.
+    fn enter(&mut self) -> Result<()> {
+        if !self.in_the_middle {
+            self.shuffle();
+            self.vae.begin_epoch(&self.order)?;
+            self.in_the_middle = true;
+        }
+        // Checked to be a positive, finite `f32`.
+        let learning_rate = self.settings.learning_rate_of(self.epoch + 1) as f32;
+        Ok(self.vae.write_learning_rate(learning_rate)?)
     }
 
     /// The order of the next epoch's images.
@@ -223,17 +234,34 @@ impl Training {
         }
     }
 
-    fn check_loss(&self, epoch: u32, losses: Losses) -> Result<()> {
-        let loss = losses.total();
-        if loss.is_finite() {
-            return Ok(());
-        }
-        Err(Error::Diverged { epoch, loss, learning_rate: self.settings.learning_rate_of(epoch) })
+    fn check_loss(&self, epoch: u32, loss: f64, symptom: fn(f64) -> Symptom) -> Result<()> {
+        if loss.is_finite() { Ok(()) } else { Err(self.diverged(epoch, symptom(loss))) }
+    }
+
+    fn diverged(&self, epoch: u32, symptom: Symptom) -> Error {
+        let rate = self.settings.learning_rate_of(epoch);
+        let stage = self.settings.lr_at.iter().rev().find(|stage| stage.epoch <= epoch);
+        let flag =
+            stage.map_or_else(|| "--lr ".into(), |stage| format!("--lr-at {}:", stage.epoch));
+        Error::Diverged(Box::new(Divergence::new(epoch, symptom, (rate, flag))))
     }
 
     /// All that is needed to go on from here, the same bytes for the same training.
+    ///
+    /// Refuses a state from which nothing goes on: one that is not finite.
     pub fn checkpoint(&self) -> Result<Checkpoint> {
-        Ok(self.vae.checkpoint(self.record()?.to_metadata()?)?)
+        let record = self.record()?;
+        let epoch = self.epoch + u32::from(self.in_the_middle);
+        if let Some(middle) = &record.middle {
+            let loss = middle.reconstruction.iter().chain(&middle.kl).map(|x| f64::from(*x)).sum();
+            self.check_loss(epoch, loss, Symptom::TrainLoss)?;
+        }
+        let checkpoint = self.vae.checkpoint(record.to_metadata()?)?;
+        let mut tensors = checkpoint.tensors.values();
+        if tensors.all(|tensor| tensor.values.iter().all(|value| value.is_finite())) {
+            return Ok(checkpoint);
+        }
+        Err(self.diverged(epoch, Symptom::State))
     }
 
     /// What a checkpoint says of the training besides its tensors.
@@ -305,6 +333,3 @@ impl Training {
         self.fallback.as_deref()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,7 +1,9 @@
 //! Builds the stand-in driver, once for each state of its sources and the kernels'. See README.md.
 
 use std::{
-    env, fs, io,
+    env,
+    ffi::OsStr,
+    fs, io,
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
@@ -22,6 +24,11 @@ const OPTIONS: [&str; 10] = [
     "-Wall",
     "-Wno-unknown-pragmas",
 ];
+
+/// What C++ leaves undefined (an overflow, a shift too far, an address that is not aligned, a number that its new
+/// type cannot hold) ends the test with a line that names the kernel's.
+const SANITIZED: [&str; 3] =
+    ["-fsanitize=undefined", "-fsanitize=float-cast-overflow", "-fno-sanitize-recover=all"];
 
 /// The name under which programs look for the driver first.
 const NAME: &str = "libcuda.so";
@@ -55,9 +62,23 @@ fn build() -> Option<PathBuf> {
     let library = folder.join(NAME);
     if !library.exists() {
         fs::create_dir_all(&folder).expect("the build folder can be written");
-        sources.compile(Command::new(compiler), &folder, &library);
+        let sanitized = if sanitizes(&compiler, &folder) { &SANITIZED[..] } else { &[] };
+        sources.compile(Command::new(compiler), sanitized, &folder, &library);
     }
     Some(library)
+}
+
+/// Whether the compiler has what [`SANITIZED`] asks for; some come without its library.
+fn sanitizes(compiler: &OsStr, folder: &Path) -> bool {
+    let mut trial = Command::new(compiler);
+    trial.args(SANITIZED).args(["-shared", "-x", "c++", "/dev/null", "-o"]);
+    let process = std::process::id();
+    let sanitizes = trial.arg(folder.join(format!("trial-{process}.so"))).output();
+    let sanitizes = sanitizes.is_ok_and(|output| output.status.success());
+    if !sanitizes {
+        eprintln!("no UndefinedBehaviorSanitizer: the kernels are compiled without it");
+    }
+    sanitizes
 }
 
 /// The build folder that holds the running test.
@@ -99,15 +120,16 @@ impl Sources {
             digest.update(text.as_bytes());
         }
         digest.update(OPTIONS.join(" "));
+        digest.update(SANITIZED.join(" "));
         let digest = digest.finalize();
         digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Compiles under another name first: two tests may do so at once.
-    fn compile(&self, mut compiler: Command, folder: &Path, library: &Path) {
+    fn compile(&self, mut compiler: Command, more: &[&str], folder: &Path, library: &Path) {
         let process = std::process::id();
         let made = folder.join(format!("made-by-{process}.so"));
-        compiler.args(OPTIONS).arg(format!("-Wl,-soname,{NAME}"));
+        compiler.args(OPTIONS).args(more).arg(format!("-Wl,-soname,{NAME}"));
         compiler.arg("-I").arg(&self.cpp).arg("-I").arg(&self.kernels).arg("-o").arg(&made);
         for (path, text) in &self.files {
             if has_ending(path, "cpp") {

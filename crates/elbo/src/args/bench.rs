@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use elbo::{
     bench::Bench,
     data::{Network, Wanted},
 };
-use elbo_cpu::Level;
 
-use super::{PlanArguments, usual_data};
+use super::{PlanArguments, level::LevelName, usual_data};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -28,7 +27,7 @@ pub(crate) struct BenchArguments {
     #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true,
           value_parser = clap::value_parser!(u64).range(..=1024))]
     threads: u64,
-    /// The widest vector instructions to use
+    /// The widest vector instructions to use, as far as the machine has them
     #[arg(long, value_enum, default_value = "avx512")]
     level: LevelName,
     /// Training steps to time
@@ -41,29 +40,6 @@ pub(crate) struct BenchArguments {
     /// JSON instead of a table
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum LevelName {
-    /// None beyond what every machine of this kind has
-    Plain,
-    /// Up to NEON
-    Neon,
-    /// Up to AVX2
-    Avx2,
-    /// All that the machine has
-    Avx512,
-}
-
-impl LevelName {
-    const fn level(self) -> Level {
-        match self {
-            Self::Plain => Level::Plain,
-            Self::Neon => Level::Neon,
-            Self::Avx2 => Level::Avx2,
-            Self::Avx512 => Level::Avx512,
-        }
-    }
 }
 
 impl BenchArguments {

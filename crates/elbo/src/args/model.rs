@@ -8,7 +8,7 @@ use elbo::{
     data::{Network, Wanted},
 };
 
-use super::{proxy, train::DeviceName, usual_data};
+use super::{level::LevelArguments, proxy, train::DeviceName, usual_data};
 
 pub(crate) const EVALUATE: &str = "\
 Examples:
@@ -34,6 +34,8 @@ pub(crate) struct ModelArguments {
     /// Threads of the CPU, 0 for all cores; results do not depend on it
     #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true)]
     threads: usize,
+    #[command(flatten)]
+    level: LevelArguments,
 }
 
 impl ModelArguments {
@@ -42,6 +44,7 @@ impl ModelArguments {
             kind: self.device.map(DeviceName::kind).unwrap_or_default(),
             threads: self.threads,
             tf32: false,
+            level: self.level.level(),
         }
     }
 }

@@ -8,7 +8,7 @@ use elbo::{
     data::{Network, Wanted},
 };
 
-use super::{proxy, usual_data};
+use super::{level::LevelArguments, proxy, usual_data};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -29,6 +29,8 @@ pub(crate) struct ReportArguments {
     /// Threads of the CPU, 0 for all cores
     #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true)]
     threads: usize,
+    #[command(flatten)]
+    level: LevelArguments,
 }
 
 impl ReportArguments {
@@ -41,7 +43,12 @@ impl ReportArguments {
                 usual: usual_data(),
                 network: Network { offline: self.offline, proxy: proxy() },
             },
-            device: Device { kind: DeviceKind::Auto, threads: self.threads, tf32: false },
+            device: Device {
+                kind: DeviceKind::Auto,
+                threads: self.threads,
+                tf32: false,
+                level: self.level.level(),
+            },
         }
     }
 }

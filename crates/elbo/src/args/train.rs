@@ -8,7 +8,7 @@ use elbo::{
     data::{Network, Wanted},
 };
 
-use super::{PlanningArguments, proxy, usual_data};
+use super::{PlanningArguments, level::LevelArguments, proxy, usual_data};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -59,6 +59,8 @@ pub(crate) struct TrainArguments {
     /// Threads of the CPU, 0 for all cores; results do not depend on it [default: 0]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     threads: Option<usize>,
+    #[command(flatten)]
+    level: LevelArguments,
     #[command(flatten)]
     planning: PlanningArguments,
     /// Let a GPU round to 11 bits what it multiplies: faster, the first digits of the losses stay
@@ -119,6 +121,7 @@ impl TrainArguments {
             config: self.config,
             device: self.device.map(DeviceName::kind),
             threads: self.threads,
+            level: self.level.level(),
             planning: self.planning.planning(),
             tf32: self.tf32.then_some(true),
             out: self.out,

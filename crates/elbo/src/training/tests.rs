@@ -197,10 +197,47 @@ fn a_checkpoint_of_other_images_is_refused_though_name_and_sizes_agree() {
 }
 
 #[test]
-fn a_learning_rate_that_is_too_high_is_named() {
+fn a_learning_rate_that_is_too_high_is_named_and_leaves_no_checkpoint() {
     let mut training = training(&Settings { learning_rate: 1e30, ..settings() });
-    let error = (0..2).find_map(|_| training.epoch(&mut ()).err()).unwrap();
+    let error = training.epoch(&mut ()).unwrap_err();
     assert!(error.is_for_the_user());
     let message = error.to_string();
-    assert!(message.contains("start again with an --lr below 1e30"), "{message}");
+    assert!(message.contains("rate 1e30 is likely too high, try --lr 0.001"), "{message}");
+    let Err(Error::Diverged(_)) = training.checkpoint() else { panic!("a checkpoint of nothing") };
+}
+
+#[test]
+fn the_step_that_is_blamed_is_the_first_that_went_wrong() {
+    let mut steps = Vec::new();
+    for learning_rate in [1e1, 1e2, 1e4, 1e8, 1e12, 1e18, 1e25, 1e30, 1e38] {
+        let mut training = training(&Settings { learning_rate, batch_size: 7, ..settings() });
+        let Err(Error::Diverged(mut found)) = training.epoch(&mut ()) else { continue };
+        training.locate(&mut found, None, 0).unwrap();
+        let (step, of) = found.step.expect("it went wrong in a step");
+        assert!(found.culprit.is_some() && !found.at_once && of == 15, "{found}");
+
+        training.go_to(0, None).unwrap();
+        let by_hand = (1..=of).find(|_| {
+            training.vae.train(1).unwrap();
+            let last = training.vae.epoch_losses().unwrap().last_batch.total();
+            !last.is_finite() || !training.vae.is_finite().unwrap()
+        });
+        assert_eq!(by_hand, Some(step), "{found}");
+        steps.push(step);
+    }
+    steps.dedup();
+    assert!(steps.len() > 1, "several steps were found: {steps:?}");
+}
+
+#[test]
+fn a_moment_that_no_loss_shows_keeps_the_checkpoint_from_being_written() {
+    let mut training = training(&settings());
+    training.epoch(&mut ()).unwrap();
+    let mut spoilt = training.checkpoint().unwrap();
+    spoilt.tensors.get_mut("optimizer.exp_avg_sq.fc4.bias").unwrap().values[3] = f32::INFINITY;
+    training.restore(&spoilt, Path::new("x")).unwrap();
+    // A weight divided by infinity does not move, and the losses stay what they were.
+    training.epoch(&mut ()).unwrap();
+    let message = training.checkpoint().unwrap_err().to_string();
+    assert!(message.starts_with("epoch 2: a parameter or moment is not finite"), "{message}");
 }

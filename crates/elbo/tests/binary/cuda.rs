@@ -75,6 +75,19 @@ fn a_gpu_trains_what_the_cpu_trains() {
 }
 
 #[test]
+fn a_gpu_that_diverges_names_step_and_call() {
+    let sandbox = Sandbox::with_digits(150, 50);
+    let Some(outcome) = train(&sandbox, &["--lr", "1e30"], &[]) else { return };
+    outcome.is_refused_with(&[
+        "elbo: epoch 1, step ",
+        ", first `",
+        "(call ",
+        "src/entries.rs:",
+        "--lr 0.001",
+    ]);
+}
+
+#[test]
 fn a_model_that_the_gpu_cannot_hold_is_refused_before_it_is_tried() {
     let sandbox = Sandbox::with_digits(150, 50);
     let settings = [("STAND_IN_MEMORY", "1000000")];

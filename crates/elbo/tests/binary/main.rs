@@ -8,6 +8,7 @@ mod config;
 #[cfg(feature = "cuda")]
 mod cuda;
 mod data;
+mod divergence;
 mod evaluate;
 mod exchange;
 #[cfg(unix)]
