@@ -93,11 +93,22 @@ struct Scalar {
     }
 };
 
-// The tile at (row0, column0) of a · b. Calls each(row, column, sum) for every place inside the result, by
-// whichever thread it falls to.
-template <int TILE, class Sums, class Each>
+// Calls each(number, row, column) for every place of a tile that is inside the result and this thread's, numbered in
+// order. Which thread's a place is depends on the tile's size alone.
+template <int TILE, int AT_ONCE, class Each>
+__device__ __forceinline__ void places(const Factor& a, const Factor& b, unsigned row0, unsigned column0, Each each) {
+#pragma unroll AT_ONCE
+    for (int number = 0; number < TILE * TILE / THREADS; number++) {
+        unsigned place = number * THREADS + threadIdx.x, row = row0 + place / TILE, column = column0 + place % TILE;
+        if (row < a.outer && column < b.outer) each(number, row, column);
+    }
+}
+
+// The tile at (row0, column0) of a · b. Calls each(number, row, column, sum) as `places` does, and before() once when the
+// slabs are through: what it fetches is on its way while the sums are put together.
+template <int TILE, class Sums, class Before, class Each>
 __device__ __forceinline__ void tile(
-    Shared<TILE>& shared, const Factor& a, const Factor& b, unsigned row0, unsigned column0, Each each) {
+    Shared<TILE>& shared, const Factor& a, const Factor& b, unsigned row0, unsigned column0, Before before, Each each) {
     Sums sums;
     sums.clear();
     float next_a[HELD], next_b[HELD];
@@ -112,15 +123,14 @@ __device__ __forceinline__ void tile(
         fetch<TILE>(next_b, b, column0, k + Slab<TILE>::DEPTH);
         sums.add(shared.slab);
     }
+    before();
     __syncthreads();
     sums.lay_down(shared);
     __syncthreads();
+    places<TILE, TILE * TILE / THREADS>(a, b, row0, column0, [&](int number, unsigned row, unsigned column) {
+        float sum = 0.f;
 #pragma unroll
-    for (int place = threadIdx.x; place < TILE * TILE; place += THREADS) {
-        unsigned row = row0 + place / TILE, column = column0 + place % TILE;
-        float sum = shared.sums[0][place / TILE][place % TILE];
-#pragma unroll
-        for (int group = 1; group < Sums::GROUPS; group++) sum += shared.sums[group][place / TILE][place % TILE];
-        if (row < a.outer && column < b.outer) each(row, column, sum);
-    }
+        for (int group = 0; group < Sums::GROUPS; group++) sum += shared.sums[group][row - row0][column - column0];
+        each(number, row, column, sum);
+    });
 }

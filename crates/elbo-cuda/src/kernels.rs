@@ -6,8 +6,8 @@ use crate::{
     elementwise::Run,
     notes::Notes,
     optimizer::Tensors,
-    product::{AdamProduct, Product, Sums},
-    reduce::{Matrix, Sum},
+    product::{self, AdamProducts, Sums},
+    reduce::{ColumnSums, Matrix, Sum},
     source::{Gather, Normal},
 };
 
@@ -21,8 +21,8 @@ macro_rules! ptx {
 /// A product of each kind of sums, plain and into Adam.
 #[derive(Debug)]
 pub(crate) struct Products {
-    pub(crate) product: Kernel<Product>,
-    pub(crate) adam: Kernel<AdamProduct>,
+    pub(crate) product: Kernel<product::Products>,
+    pub(crate) adam: Kernel<AdamProducts>,
 }
 
 /// All kernels.
@@ -32,7 +32,7 @@ pub(crate) struct Kernels {
     pub(crate) gather: Kernel<Gather>,
     pub(crate) normal: Kernel<Normal>,
     pub(crate) sum: Kernel<Sum>,
-    pub(crate) sum_rows: Kernel<Matrix>,
+    pub(crate) sum_rows: Kernel<ColumnSums>,
     pub(crate) sum_columns: Kernel<Matrix>,
     pub(crate) adam: Kernel<Tensors>,
     pub(crate) note: Kernel<Notes>,

@@ -1,6 +1,6 @@
 //! Which calls of an entry share a launch, and which launches must wait for which.
 
-use elbo_tensor::{Call, Slot};
+use elbo_tensor::{Call, Op, Slot};
 
 use crate::work::Work;
 
@@ -22,10 +22,17 @@ impl Access {
             [] => vec![call.out.slot],
             changes => changes.iter().map(slot).collect(),
         };
-        let reads = call.args.iter().map(|operand| operand.slot).collect();
+        let reads: Vec<Slot> = call.args.iter().map(|operand| operand.slot).collect();
+        let args = |positions: &[usize]| -> Vec<Slot> {
+            positions.iter().filter_map(|i| call.args.get(*i)).map(|arg| arg.slot).collect()
+        };
         let elsewhere = match work {
             Work::Elementwise { elsewhere, .. } => elsewhere.iter().copied().collect(),
-            _ => Vec::new(),
+            // The third argument is a bias, or a mask, which is read where a sum is written.
+            Work::Product(..) if matches!(call.op, Op::MatMulReluGrad { .. }) => args(&[0, 1]),
+            // Step and rate.
+            Work::Adam(_) => args(&[4, 5]),
+            _ => Vec::clone(&reads),
         };
         Self { reads, writes, elsewhere, sums: matches!(work, Work::Sum(..)) }
     }
@@ -56,21 +63,25 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// Adds a call: to the last launch that it may join, else as a launch of its own.
+    /// Adds a call: to the last launch that it may join, else as a launch of its own. What moves counters
+    /// joins the first, so that it waits for as little as it can.
     pub(crate) fn add(&mut self, call: &Call, work: Work) {
         let access = Access::of(call, &work);
-        for index in (0..self.launches.len()).rev() {
-            if self.join(index, &work, &access) {
-                return;
-            }
+        let mut numbers = 0..self.launches.len();
+        let joined = match work {
+            Work::Notes(_) => numbers.any(|number| self.join(number, &work, &access)),
+            _ => numbers.rev().any(|number| self.join(number, &work, &access)),
+        };
+        if !joined {
+            self.launches.push((work, access));
         }
-        self.launches.push((work, access));
     }
 
-    /// The launches, each with the numbers of earlier ones that it must wait for.
-    pub(crate) fn in_order(&self) -> impl Iterator<Item = (&Work, Vec<usize>)> {
+    /// The launches, `times` times over, each with the numbers of earlier ones that it must wait for.
+    pub(crate) fn in_order(&self, times: usize) -> impl Iterator<Item = (&Work, Vec<usize>)> {
         let accesses: Vec<&Access> = self.launches.iter().map(|(_, access)| access).collect();
-        self.launches.iter().map(|(work, _)| work).zip(waits(&accesses))
+        let works = (0..times).flat_map(|_| &self.launches).map(|(work, _)| work);
+        works.zip(waits(&accesses, times))
     }
 
     /// Lets a call join a launch, if nothing in between keeps the call from moving up to it, or the launch
@@ -79,8 +90,8 @@ impl Schedule {
         let (before, after) = self.launches.split_at_mut(index + 1);
         let Some((launch, accessed)) = before.last_mut() else { return false };
         let up = after.iter().all(|(_, between)| !between.conflicts(access));
-        let down = after.iter().all(|(_, between)| !between.conflicts(accessed));
-        if !(up || down) || !may_share(launch, accessed, access) || !append(launch, work) {
+        let down = sinks(work) && after.iter().all(|(_, between)| !between.conflicts(accessed));
+        if !(up || down) || !may_share(launch, work, accessed, access) || !append(launch, work) {
             return false;
         }
         accessed.join(access.clone());
@@ -92,41 +103,70 @@ impl Schedule {
     }
 }
 
+/// Whether a launch of such work may wait for more than it has to, so that a call can join it. Counters that the next
+/// step reads first, and large updates, are to begin when they can.
+const fn sinks(work: &Work) -> bool {
+    !matches!(work, Work::Notes(_) | Work::AdamProduct(..))
+}
+
 /// Whether a call may run in the same launch as others that come before it.
-fn may_share(launch: &Work, earlier: &Access, later: &Access) -> bool {
-    match launch {
-        // A thread does all steps for its values, in order. Only what others write must be left alone.
-        Work::Elementwise { .. } => {
-            !meet(&later.elsewhere, &earlier.writes) && !meet(&earlier.elsewhere, &later.writes)
+fn may_share(launch: &Work, work: &Work, earlier: &Access, later: &Access) -> bool {
+    let apart = !meet(&later.elsewhere, &earlier.writes);
+    match (launch, work) {
+        // A thread does all that is to be done for its values, in order. Only what others write must be left alone.
+        (Work::Product(..), Work::Product(..))
+        | (
+            Work::Elementwise { .. } | Work::Product(..) | Work::Sum(..),
+            Work::Elementwise { .. },
+        ) => apart && !meet(&earlier.elsewhere, &later.writes),
+        // The thread that has a sum takes the step that the sum is for. Nothing else of it may concern the launch.
+        (Work::SumRows(_), Work::Adam(_)) => {
+            apart && !meet(&later.writes, &earlier.reads) && !meet(&later.writes, &earlier.writes)
         }
         // All notes read before one is written: the later one must not need what the earlier one writes.
-        Work::Notes(_) => {
+        (Work::Notes(_), Work::Notes(_)) => {
             !meet(&later.reads, &earlier.writes) && !meet(&later.writes, &earlier.writes)
         }
         _ => !earlier.conflicts(later),
     }
 }
 
-/// Puts a call's work into a launch of its kind, if that has room.
+/// Puts a call's work into a launch of its kind, or of one that can take it along, if that has room.
 fn append(launch: &mut Work, work: &Work) -> bool {
     match (launch, work) {
         (Work::Elementwise { run, .. }, Work::Elementwise { run: other, .. }) => run.append(other),
+        (Work::Product(products, ..), Work::Elementwise { run, .. }) => products.append_step(run),
+        (Work::Sum(sum, _), Work::Elementwise { run, .. }) => sum.append(run),
+        (Work::Product(products, sums, _), Work::Product(other, others, _)) => {
+            sums == others && products.append(other)
+        }
+        (Work::AdamProduct(products, sums), Work::AdamProduct(other, others)) => {
+            sums == others && products.append(other, *sums)
+        }
+        (Work::SumRows(sums), Work::SumRows(other)) => sums.append(other),
+        (Work::SumRows(sums), Work::Adam(tensors)) => sums.append_adam(tensors),
         (Work::Adam(tensors), Work::Adam(other)) => tensors.append(other),
         (Work::Notes(notes), Work::Notes(other)) => notes.append(other),
         _ => false,
     }
 }
 
-/// For each launch the earlier ones that it must wait for. What those wait for in turn is not named again.
-fn waits(accesses: &[&Access]) -> Vec<Vec<usize>> {
+/// For each launch, of `times` rounds of them, the earlier ones that it must wait for. What those wait for in turn is
+/// not named again.
+fn waits(accesses: &[&Access], times: usize) -> Vec<Vec<usize>> {
+    let round = accesses.len();
+    let conflicts: Vec<Vec<bool>> = accesses
+        .iter()
+        .map(|access| accesses.iter().map(|other| access.conflicts(other)).collect())
+        .collect();
     // For each launch, which come before it one way or another.
-    let mut before: Vec<Vec<bool>> = Vec::with_capacity(accesses.len());
-    let mut waits = Vec::with_capacity(accesses.len());
-    for (number, access) in accesses.iter().enumerate() {
+    let mut before: Vec<Vec<bool>> = Vec::with_capacity(round * times);
+    let mut waits = Vec::with_capacity(round * times);
+    for number in 0..round * times {
         let mut all = vec![false; number];
         let mut after = Vec::new();
         for earlier in (0..number).rev() {
-            if !all[earlier] && access.conflicts(accesses[earlier]) {
+            if !all[earlier] && conflicts[number % round][earlier % round] {
                 after.push(earlier);
                 all[earlier] = true;
                 all.iter_mut().zip(&before[earlier]).for_each(|(all, before)| *all |= before);
@@ -158,7 +198,7 @@ mod tests {
     }
 
     fn waits_of(accesses: &[Access]) -> Vec<Vec<usize>> {
-        waits(&accesses.iter().collect::<Vec<_>>())
+        waits(&accesses.iter().collect::<Vec<_>>(), 1)
     }
 
     #[test]
