@@ -52,7 +52,7 @@ impl Cuda {
         let device = device::usable(ordinal)?;
         let refused = |error| Error::Driver { answer: answer(error) };
         let driver = Driver::open(ordinal).map_err(refused)?;
-        let kernels = Kernels::load(&driver)?;
+        let kernels = Kernels::load(&driver, device.capability)?;
         let workspace = Rc::new(Workspace::new(&driver)?.into());
         let shared = Rc::new(Shared { driver, kernels, device });
         Ok(Self { workspace, shared, precision: Precision::default() })

@@ -33,6 +33,11 @@ pub(crate) struct Sum {
 impl Parameters for Sum {}
 
 impl Sum {
+    /// Where its blocks count themselves, which no other sum may do meanwhile.
+    pub(crate) const fn ticket(&self) -> Address {
+        self.ticket
+    }
+
     /// Adds a run's only step, which takes the sum.
     pub(crate) fn append(&mut self, other: &Run) -> bool {
         self.run.append(other)
@@ -105,13 +110,14 @@ pub(crate) fn sum(args: Arguments<'_>, workspace: &Workspace) -> Result<Work, Er
             args.f32(1)?
         }
     };
+    let place = workspace.place();
     let blocks = len.div_ceil(SHARE).clamp(1, PARTS);
     let parameters = Sum {
         x: args.f32(0)?,
         y,
         out: args.out()?,
-        parts: workspace.parts(),
-        ticket: workspace.ticket(),
+        parts: place.parts,
+        ticket: place.ticket,
         len: len as u64,
         run: Run::of(1),
     };

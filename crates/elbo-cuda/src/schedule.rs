@@ -2,7 +2,7 @@
 
 use elbo_tensor::{Call, Op, Slot};
 
-use crate::work::Work;
+use crate::{buffer::Address, work::Work};
 
 /// The slots that some calls read and write.
 #[derive(Clone, Debug, Default)]
@@ -11,8 +11,8 @@ struct Access {
     writes: Vec<Slot>,
     /// Read at other places than those that the same thread writes.
     elsewhere: Vec<Slot>,
-    /// Whether they need the one place for partial sums.
-    sums: bool,
+    /// The place for partial sums that they need.
+    ticket: Option<Address>,
 }
 
 impl Access {
@@ -34,12 +34,16 @@ impl Access {
             Work::Adam(_) => args(&[4, 5]),
             _ => Vec::clone(&reads),
         };
-        Self { reads, writes, elsewhere, sums: matches!(work, Work::Sum(..)) }
+        let ticket = match work {
+            Work::Sum(sum, _) => Some(sum.ticket()),
+            _ => None,
+        };
+        Self { reads, writes, elsewhere, ticket }
     }
 
     /// Whether the two may not change places.
     fn conflicts(&self, other: &Self) -> bool {
-        self.sums && other.sums
+        self.ticket.is_some() && self.ticket == other.ticket
             || meet(&self.writes, &other.writes)
             || meet(&self.writes, &other.reads)
             || meet(&self.reads, &other.writes)
@@ -210,10 +214,19 @@ mod tests {
     }
 
     #[test]
-    fn sums_wait_for_each_other() {
-        let [a, b] = slots(2)[..] else { panic!("two slots") };
-        let sum = |slot| Access { sums: true, ..access(&[], &[slot]) };
-        assert_eq!(waits_of(&[sum(a), sum(b)]), [vec![], vec![0]]);
+    fn sums_in_one_place_wait_for_each_other() {
+        let [a, b, c] = slots(3)[..] else { panic!("three slots") };
+        let sum = |slot, place| Access { ticket: Some(place), ..access(&[], &[slot]) };
+        assert_eq!(waits_of(&[sum(a, 8), sum(b, 8), sum(c, 9)]), [vec![], vec![0], vec![]]);
+    }
+
+    /// What a round leaves to the next is waited for as within a round, and a round does not wait for all of the last.
+    #[test]
+    fn rounds_wait_for_what_they_need_of_the_last() {
+        let [a, b, c] = slots(3)[..] else { panic!("three slots") };
+        let round = [access(&[], &[a]), access(&[a], &[b]), access(&[], &[c])];
+        let waits = waits(&round.iter().collect::<Vec<_>>(), 2);
+        assert_eq!(waits, [vec![], vec![0], vec![], vec![1], vec![3], vec![2]]);
     }
 
     /// Any two that may not change places come one after the other, and no edge is there twice.

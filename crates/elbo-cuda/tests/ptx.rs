@@ -44,6 +44,22 @@ fn every_kernel_has_the_ptx_of_its_source() {
     }
 }
 
+/// Code for a device is no text, so what it was made from stands in a list beside it.
+#[test]
+fn every_kernel_has_the_code_of_its_source() {
+    let folder = kernels().join("sm_90");
+    let list = fs::read_to_string(folder.join("made-from")).unwrap();
+    let mut wanted = String::new();
+    for kernel in files("cu") {
+        let stem = kernel.file_stem().unwrap().to_str().unwrap();
+        let code = fs::read(folder.join(stem).with_extension("cubin")).unwrap();
+        assert!(code.starts_with(b"\x7fELF"), "{stem}");
+        let own: String = Sha256::digest(&code).iter().map(|byte| format!("{byte:02x}")).collect();
+        wanted += &format!("{stem} {own} {}\n", checksum(&kernel));
+    }
+    assert_eq!(list, wanted, "run `cargo xtask ptx`");
+}
+
 #[test]
 fn ptx_is_old_enough_for_the_oldest_driver_that_is_let_in() {
     for kernel in files("cu") {
