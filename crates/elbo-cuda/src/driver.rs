@@ -136,7 +136,8 @@ impl Module {
         threads: u32,
     ) -> Result<Kernel<P>, Error> {
         let refuse = |fact: String| Error::Kernel { kernel: name, fact };
-        let announced = format!("{name}_param_0[{}]", size_of::<P>());
+        // With the space before it: `product` is the end of `adam_product`.
+        let announced = format!(" {name}_param_0[{}]", size_of::<P>());
         if !self.text.contains(&announced) {
             return Err(refuse(format!("its parameters are not {} bytes", size_of::<P>())));
         }

@@ -1,36 +1,18 @@
 //! Many steps at once: fewer launches, the same bits.
 
 mod device;
+mod model;
 
 use elbo_cuda::Cuda;
-use elbo_tensor::{Run, Session};
-use elbo_vae::{Config, Entries, Sizes};
+use elbo_tensor::Run;
 
 const BATCH: usize = 6;
 const STEPS: usize = 19;
 
 /// What a training leaves after runs of so many steps each: all state, logs and counters. And how many launches that took.
 fn after(cuda: Cuda, runs: &[usize]) -> (Vec<Vec<f32>>, [u32; 2], Option<u32>) {
-    let config = Config {
-        sizes: Sizes { input: 21, hidden: 11, latent: 3 },
-        batch_size: BATCH,
-        train_images: BATCH * STEPS,
-        test_images: 1,
-        ..Config::default()
-    };
-    let (program, entries) = Entries::plan(&config).unwrap();
-    let train = program.find("train").unwrap();
-    let mut session = Session::new(cuda, program).unwrap();
-    let pixels: Vec<u8> = (0..config.train_images * 21).map(|i| (i * 89 % 251) as u8).collect();
-    session.write(entries.train.pixels, pixels[..].into()).unwrap();
-    let order: Vec<u32> = (0..config.train_images as u32).rev().collect();
-    session.write(entries.train.order, order[..].into()).unwrap();
-    for (n, tensor) in entries.state().iter().enumerate().take(entries.parameters.len()) {
-        let len = session.program().graph().node(tensor.id).shape.len();
-        let values: Vec<f32> = (0..len).map(|i| ((i * 7 + n) % 13) as f32 * 0.01 - 0.06).collect();
-        session.write(tensor.id, values[..].into()).unwrap();
-    }
-    session.write(entries.optimizer.learning_rate, (&[1e-3_f32][..]).into()).unwrap();
+    let (mut session, entries) = model::session(cuda, &model::config(BATCH, STEPS));
+    let train = session.program().find("train").unwrap();
     let before = device::graph_launches();
     for times in runs {
         session.run(train, *times).unwrap();
@@ -59,4 +41,26 @@ fn sixteen_steps_take_one_launch_and_leave_the_bits_of_sixteen() {
         // 19 = 16 + 3, and 17 = 16 + 1 with 2 more.
         assert_eq!([count, others[0].2, others[1].2], [Some(19), Some(4), Some(4)]);
     }
+}
+
+/// Two sessions take turns on one stream, and a third has a stream of its own. Nobody sees the others.
+#[test]
+fn sessions_side_by_side_do_not_meet() {
+    let Some(cuda) = device::cuda() else { return };
+    let config = model::config(BATCH, 3);
+    let other = Cuda::new(0).unwrap();
+    let backends = [cuda.another().unwrap(), cuda.another().unwrap(), other];
+    let mut sessions = backends.map(|backend| model::session(backend, &config));
+    drop(cuda);
+    for _ in 0..3 {
+        for (session, _) in &mut sessions {
+            let train = session.program().find("train").unwrap();
+            session.run(train, 1).unwrap();
+        }
+    }
+    let [first, second, third] = sessions.map(|(session, entries)| {
+        let state = entries.state();
+        state.iter().map(|tensor| session.read_f32(tensor.id).unwrap()).collect::<Vec<_>>()
+    });
+    assert!(first == second && first == third);
 }

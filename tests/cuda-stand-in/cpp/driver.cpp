@@ -335,7 +335,7 @@ Result cuModuleGetFunction(void** function, void* module, const char* name) {
     if (!kernel) return NOT_FOUND;
     const auto& [image, is_code] = *static_cast<Module*>(module);
     std::string announced = is_code ? ".text." + std::string(name) + '\0'
-                                    : std::string(name) + "_param_0[" + std::to_string(kernel->bytes) + "]";
+                                    : " " + std::string(name) + "_param_0[" + std::to_string(kernel->bytes) + "]";
     if (image.find(announced) == std::string::npos) return NOT_FOUND;
     return *function = new Function{*kernel}, OK;
 }
