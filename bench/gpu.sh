@@ -139,6 +139,14 @@ fi
 echo
 echo "== what it comes to"
 grep -h '"step_us"' "$results"/*.log || true
+microseconds() { sed -n 's/.*"step_us": \([0-9.]*\).*/\1/p' "$results/$1.log" 2>/dev/null || true; }
+for variant in eager graph compile; do
+    theirs=$(microseconds "torch-$variant") ours=$(microseconds step-single)
+    if [ -n "$theirs" ] && [ -n "$ours" ]; then
+        awk -v theirs="$theirs" -v ours="$ours" -v name="$variant" \
+            'BEGIN { printf "PyTorch %s: %.2f times our step\n", name, theirs / ours }'
+    fi
+done
 for run in run-cpu-3 run-cuda-3; do
     echo "$run: $(tail -n 1 "$results/$run/metrics.csv" 2>/dev/null)"
 done

@@ -175,7 +175,8 @@ impl Driver {
         context.bind_to_thread()?;
         let made_for = capability.major == HOPPER;
         // SAFETY: the image is a whole file of code, as the driver wants it.
-        let code = made_for.then(|| unsafe { result::module::load_data(image.code.0.as_ptr().cast()) });
+        let code =
+            made_for.then(|| unsafe { result::module::load_data(image.code.0.as_ptr().cast()) });
         let handle = match code {
             Some(Ok(handle)) => handle,
             _ => {

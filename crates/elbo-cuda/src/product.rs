@@ -154,7 +154,8 @@ impl AdamProducts {
     pub(crate) fn grid(&self, sums: Sums) -> [u32; 2] {
         let there = self.products.iter().filter(|product| !product.adam.is_none());
         // Counted when the work was made, so they can be.
-        let tiles = there.clone().filter_map(|product| sums.tiles(product.a.outer, product.b.outer));
+        let tiles =
+            there.clone().filter_map(|product| sums.tiles(product.a.outer, product.b.outer));
         [tiles.max().unwrap_or(0), there.count() as u32]
     }
 }

@@ -126,7 +126,8 @@ fn calls_that_nothing_keeps_apart_share_a_launch() {
     assert!(launches <= 17 && depth <= 10, "{figures}");
     println!("{figures}");
     let (steps, depth_of_all) = replay.chain().unwrap();
-    let figures = format!("{steps} steps in one launch, {depth_of_all} kernels one after the other");
+    let figures =
+        format!("{steps} steps in one launch, {depth_of_all} kernels one after the other");
     // The next step's batch is gathered while this one's last counter moves.
     assert!(depth_of_all <= steps * (depth - 1) + 1, "{figures}");
     println!("{figures}");
