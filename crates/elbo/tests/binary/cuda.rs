@@ -105,22 +105,6 @@ fn a_device_that_fails_in_the_middle_is_told_in_one_line() {
     assert!(!sandbox.path("run/checkpoints/last.safetensors").exists());
 }
 
-/// Code for one kind of device is shipped, and for all others text that their driver compiles: the same kernels.
-#[test]
-fn a_device_without_code_of_its_own_takes_what_its_driver_compiles() {
-    let sandbox = Sandbox::with_digits(150, 50);
-    let settings: [&[(&str, &str)]; 3] =
-        [&[], &[("STAND_IN_CAPABILITY", "80")], &[("STAND_IN_NO_CODE", "1")]];
-    let mut checkpoints = Vec::new();
-    for (number, settings) in settings.into_iter().enumerate() {
-        let run = format!("run-{number}");
-        let Some(outcome) = train(&sandbox, &["--out", &run], settings) else { return };
-        assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
-        checkpoints.push(sandbox.bytes(&format!("{run}/checkpoints/last.safetensors")));
-    }
-    assert!(checkpoints.iter().all(|bytes| *bytes == checkpoints[0]));
-}
-
 #[test]
 fn devices_are_listed_with_what_they_are() {
     let sandbox = Sandbox::new();
