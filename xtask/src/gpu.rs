@@ -16,6 +16,9 @@ pub(crate) struct Arguments {
     /// Only build, and leave programs and scripts in this folder, to be run where there is no Rust
     #[arg(long, value_name = "FOLDER", conflicts_with = "packed")]
     pack: Option<PathBuf>,
+    /// No GPU: all of it on the stand-in driver, with a small model, to see that it works
+    #[arg(long = "try", conflicts_with_all = ["pack", "packed"])]
+    is_try: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
@@ -26,6 +29,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     }
     if let Some(folder) = &arguments.packed {
         command.arg("--packed").arg(folder);
+    }
+    if arguments.is_try {
+        command.arg("--try");
     }
     become_command(command)
 }

@@ -1,4 +1,4 @@
-//! Times training steps of the default model on the first GPU: `step_time [single|tf32x3|tf32] [epochs]`.
+//! Times training steps of the default model on the first GPU: `step_time [single|tf32x3|tf32] [epochs] [images]`.
 //!
 //! Prints JSON: a step within an epoch, an epoch with its shuffled order and its losses read, the start, and how many
 //! launches a step is. Images are random bytes; what they show does not matter.
@@ -25,7 +25,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let cuda = Cuda::new(0)?.with_precision(precision);
     let device = cuda.device().to_string();
-    let config = Config::default();
+    let images = arguments.next().map_or(Ok(60_000), |text| text.parse())?;
+    let config = Config { train_images: images, ..Config::default() };
     let (launches, depth) = launches(&cuda.another()?, &config)?;
     let mut vae = Vae::new(&config, |program| Ok(Box::new(Session::new(cuda, program)?)))?;
     let mut stream = Stream::new(1, 0, 0);

@@ -26,11 +26,21 @@ __device__ __forceinline__ Corrections corrections(const Adam& adam) {
     return {*adam.rate / -expm1f(t * adam.ln1), 1.f / sqrtf(-expm1f(t * adam.ln2))};
 }
 
+// A parameter and its moments.
+struct State {
+    float parameter, first, second;
+};
+
+__device__ __forceinline__ State state(const Adam& adam, unsigned long long i) {
+    return {adam.parameter[i], adam.first[i], adam.second[i]};
+}
+
+// The step of parameter i from where it is.
 __device__ __forceinline__ void descend(
-    const Adam& adam, const Corrections& correct, unsigned long long i, float gradient) {
-    float first = adam.decay1 * adam.first[i] + adam.share1 * gradient;
-    float second = adam.decay2 * adam.second[i] + adam.share2 * gradient * gradient;
+    const Adam& adam, const Corrections& correct, const State& from, unsigned long long i, float gradient) {
+    float first = adam.decay1 * from.first + adam.share1 * gradient;
+    float second = adam.decay2 * from.second + adam.share2 * gradient * gradient;
     adam.first[i] = first;
     adam.second[i] = second;
-    adam.parameter[i] -= correct.rate * first / (sqrtf(second) * correct.root + adam.eps);
+    adam.parameter[i] = from.parameter - correct.rate * first / (sqrtf(second) * correct.root + adam.eps);
 }

@@ -2,6 +2,8 @@
 
 One file a family goes to `ptx/`, its first line the checksum of what it was made from. `cargo xtask ptx` fetches the
 library and runs this. PTX 8.0 for compute capability 8.0 is what every driver since 525 and every GPU since Ampere take.
+Beside it, code for Hopper (H100, H200) goes to `sm_90/`, so that no driver has to compile there; `sm_90/made-from` has for
+each file its own checksum and that of its source.
 `--assemble` goes on to a device's own code, as a driver would, and prints what each kernel needs of it; it writes nothing.
 """
 
@@ -11,7 +13,8 @@ import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-OPTIONS = ["--std=c++17", f"--include-path={HERE}"]
+# No product and sum becomes one instruction unless the source says so: a call's bits must not depend on which kernel it is in.
+OPTIONS = ["--std=c++17", "--fmad=false", f"--include-path={HERE}"]
 
 
 def sources(kernel):
@@ -20,7 +23,7 @@ def sources(kernel):
 
 
 def checksum(kernel):
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(" ".join(OPTIONS[:-1]).encode())
     for path in sources(kernel):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
@@ -36,15 +39,21 @@ def compile_for(nvrtc, kernel, architecture, *more):
     log = fetch(program, nvrtc.nvrtcGetProgramLogSize, nvrtc.nvrtcGetProgramLog)
     if failed:
         sys.exit(f"{kernel}: does not compile\n{log}")
+    if architecture.startswith("sm_"):
+        return fetch_bytes(program, nvrtc.nvrtcGetCUBINSize, nvrtc.nvrtcGetCUBIN), log
     return fetch(program, nvrtc.nvrtcGetPTXSize, nvrtc.nvrtcGetPTX), log
 
 
-def fetch(program, ask_size, ask):
+def fetch_bytes(program, ask_size, ask):
     size = ctypes.c_size_t()
     check(ask_size(program, ctypes.byref(size)))
-    text = ctypes.create_string_buffer(size.value)
-    check(ask(program, text))
-    return text.value.decode()
+    data = ctypes.create_string_buffer(size.value)
+    check(ask(program, data))
+    return data.raw
+
+
+def fetch(program, ask_size, ask):
+    return fetch_bytes(program, ask_size, ask).rstrip(b"\0").decode()
 
 
 def check(code):
@@ -74,16 +83,24 @@ def main():
     if "--assemble" in sys.argv[:-1]:
         assemble(nvrtc, sys.argv[sys.argv.index("--assemble") + 1])
         return
-    out = HERE / "ptx"
-    out.mkdir(exist_ok=True)
+    made_from = []
     for kernel in sorted(HERE.glob("*.cu")):
-        made = f"// made from sha256 {checksum(kernel)}\n{compile_for(nvrtc, kernel, 'compute_80')[0]}"
-        path = out / f"{kernel.stem}.ptx"
-        if "--check" not in sys.argv:
-            path.write_text(made)
-        elif not path.exists() or path.read_text() != made:
-            sys.exit(f"{path}: is not what its source compiles to; run `cargo xtask ptx`")
-        print(f"{path.relative_to(HERE)}: {len(made)} bytes")
+        source = checksum(kernel)
+        ptx = f"// made from sha256 {source}\n{compile_for(nvrtc, kernel, 'compute_80')[0]}"
+        put(HERE / "ptx" / f"{kernel.stem}.ptx", ptx.encode())
+        code = compile_for(nvrtc, kernel, "sm_90")[0]
+        put(HERE / "sm_90" / f"{kernel.stem}.cubin", code)
+        made_from.append(f"{kernel.stem} {hashlib.sha256(code).hexdigest()} {source}\n")
+    put(HERE / "sm_90" / "made-from", "".join(made_from).encode())
+
+
+def put(path, made):
+    path.parent.mkdir(exist_ok=True)
+    if "--check" not in sys.argv:
+        path.write_bytes(made)
+    elif not path.exists() or path.read_bytes() != made:
+        sys.exit(f"{path}: is not what its source compiles to; run `cargo xtask ptx`")
+    print(f"{path.relative_to(HERE)}: {len(made)} bytes")
 
 
 if __name__ == "__main__":

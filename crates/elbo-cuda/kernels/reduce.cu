@@ -1,4 +1,6 @@
 // Sums, in double precision and in an order that the shape alone decides.
+#include "adam.cuh"
+#include "run.cuh"
 
 const int THREADS = 256;
 
@@ -19,6 +21,7 @@ struct Sum {
     volatile double* parts;  // a block's each
     unsigned* ticket;        // 0 before and after
     unsigned long long len;
+    Run run;  // over the one value
 };
 
 // out[0] = sum of x, or of (x - y)² where there is a y.
@@ -45,21 +48,36 @@ extern "C" __global__ void __launch_bounds__(THREADS) sum(const __grid_constant_
     double total = over_block(sums, threadIdx.x < gridDim.x ? s.parts[threadIdx.x] : 0.0);
     if (threadIdx.x == 0) {
         s.out[0] = (float)total;
+        take(s.run, 0);
         *s.ticket = 0;
     }
 }
 
-struct Matrix {
+// As `ColumnSum` in reduce.rs: the sums of a matrix's columns, and what they are the gradient of, if that is known.
+struct ColumnSum {
     const float* x;  // [rows, columns]
-    float* out;
+    float* out;      // [columns]
     unsigned long long rows, columns;
+    Adam adam;  // without a parameter: of nothing
 };
 
-// out[c] = sum over r of x[r, c]: 32 columns a block, their rows dealt out to 8 threads each.
-extern "C" __global__ void __launch_bounds__(THREADS) sum_rows(const __grid_constant__ Matrix m) {
+// In step with `MOST_SUMS` in reduce.rs.
+const int MOST_SUMS = 8;
+
+struct ColumnSums {
+    ColumnSum sums[MOST_SUMS];
+};
+
+// out[c] = sum over r of x[r, c], one matrix each y of the grid: 32 columns a block, their rows dealt out to 8 threads
+// each. Whoever has the sum takes the step of Adam that it is for.
+extern "C" __global__ void __launch_bounds__(THREADS) sum_rows(const __grid_constant__ ColumnSums all) {
     __shared__ double sums[8][32];
+    const ColumnSum& m = all.sums[blockIdx.y];
     unsigned lane = threadIdx.x % 32, group = threadIdx.x / 32;
     unsigned long long column = 32ull * blockIdx.x + lane;
+    if (32ull * blockIdx.x >= m.columns) return;
+    bool descends = m.adam.parameter && group == 0 && column < m.columns;
+    State from = descends ? state(m.adam, column) : State{};
     double sum = 0;
     if (column < m.columns)
         for (unsigned long long row = group; row < m.rows; row += 8) sum += m.x[row * m.columns + column];
@@ -68,8 +86,15 @@ extern "C" __global__ void __launch_bounds__(THREADS) sum_rows(const __grid_cons
     if (group == 0 && column < m.columns) {
         for (int other = 1; other < 8; other++) sum += sums[other][lane];
         m.out[column] = (float)sum;
+        if (descends) descend(m.adam, corrections(m.adam), from, column, (float)sum);
     }
 }
+
+struct Matrix {
+    const float* x;  // [rows, columns]
+    float* out;
+    unsigned long long rows, columns;
+};
 
 // out[r] = sum over c of x[r, c], a block a row.
 extern "C" __global__ void __launch_bounds__(THREADS) sum_columns(const __grid_constant__ Matrix m) {

@@ -60,6 +60,15 @@ __device__ __forceinline__ void keep(float (*slab)[TILE + 8], const float (&held
     }
 }
 
+// One rounding instead of two. On the CPU that would be a call, so there it is two.
+__device__ __forceinline__ float multiply_add(float a, float b, float sum) {
+#ifdef STAND_IN
+    return a * b + sum;
+#else
+    return fmaf(a, b, sum);
+#endif
+}
+
 // Sums in single precision: a thread has 4 × 4 of the tile, and a group of threads the tile. The groups share
 // a slab's depth.
 template <int TILE>
@@ -82,7 +91,7 @@ struct Scalar {
             float4 b = *(const float4*)&slab.b[group * SHARE + step][column];
             float as[4] = {a.x, a.y, a.z, a.w}, bs[4] = {b.x, b.y, b.z, b.w};
 #pragma unroll
-            for (int i = 0; i < 16; i++) sums[i / 4][i % 4] += as[i / 4] * bs[i % 4];
+            for (int i = 0; i < 16; i++) sums[i / 4][i % 4] = multiply_add(as[i / 4], bs[i % 4], sums[i / 4][i % 4]);
         }
     }
 
@@ -93,11 +102,22 @@ struct Scalar {
     }
 };
 
-// The tile at (row0, column0) of a · b. Calls each(row, column, sum) for every place inside the result, by
-// whichever thread it falls to.
-template <int TILE, class Sums, class Each>
+// Calls each(number, row, column) for every place of a tile that is inside the result and this thread's, numbered in
+// order. Which thread's a place is depends on the tile's size alone.
+template <int TILE, int AT_ONCE, class Each>
+__device__ __forceinline__ void places(const Factor& a, const Factor& b, unsigned row0, unsigned column0, Each each) {
+#pragma unroll AT_ONCE
+    for (int number = 0; number < TILE * TILE / THREADS; number++) {
+        unsigned place = number * THREADS + threadIdx.x, row = row0 + place / TILE, column = column0 + place % TILE;
+        if (row < a.outer && column < b.outer) each(number, row, column);
+    }
+}
+
+// The tile at (row0, column0) of a · b. Calls each(number, row, column, sum) as `places` does, and before() once when the
+// slabs are through: what it fetches is on its way while the sums are put together.
+template <int TILE, class Sums, class Before, class Each>
 __device__ __forceinline__ void tile(
-    Shared<TILE>& shared, const Factor& a, const Factor& b, unsigned row0, unsigned column0, Each each) {
+    Shared<TILE>& shared, const Factor& a, const Factor& b, unsigned row0, unsigned column0, Before before, Each each) {
     Sums sums;
     sums.clear();
     float next_a[HELD], next_b[HELD];
@@ -112,15 +132,14 @@ __device__ __forceinline__ void tile(
         fetch<TILE>(next_b, b, column0, k + Slab<TILE>::DEPTH);
         sums.add(shared.slab);
     }
+    before();
     __syncthreads();
     sums.lay_down(shared);
     __syncthreads();
+    places<TILE, TILE * TILE / THREADS>(a, b, row0, column0, [&](int number, unsigned row, unsigned column) {
+        float sum = 0.f;
 #pragma unroll
-    for (int place = threadIdx.x; place < TILE * TILE; place += THREADS) {
-        unsigned row = row0 + place / TILE, column = column0 + place % TILE;
-        float sum = shared.sums[0][place / TILE][place % TILE];
-#pragma unroll
-        for (int group = 1; group < Sums::GROUPS; group++) sum += shared.sums[group][place / TILE][place % TILE];
-        if (row < a.outer && column < b.outer) each(row, column, sum);
-    }
+        for (int group = 0; group < Sums::GROUPS; group++) sum += shared.sums[group][row - row0][column - column0];
+        each(number, row, column, sum);
+    });
 }

@@ -1,7 +1,7 @@
 // What changes in place at the end of a step: parameters, logs, counters.
 #include "adam.cuh"
 
-// In step with `TENSORS` in optimizer.rs.
+// In step with `MOST_TENSORS` in optimizer.rs.
 const int MOST_TENSORS = 8;
 
 struct Tensor {
@@ -20,10 +20,11 @@ extern "C" __global__ void __launch_bounds__(256) adam(const __grid_constant__ T
     unsigned long long i = 256ull * blockIdx.x + threadIdx.x;
     if (i >= tensor.len) return;
     Corrections correct = corrections(tensor.adam);
-    for (; i < tensor.len; i += 256ull * gridDim.x) descend(tensor.adam, correct, i, tensor.gradient[i]);
+    for (; i < tensor.len; i += 256ull * gridDim.x)
+        descend(tensor.adam, correct, state(tensor.adam, i), i, tensor.gradient[i]);
 }
 
-// In step with `NOTES` in notes.rs.
+// In step with `MOST_NOTES` in notes.rs.
 const int MOST_NOTES = 16;
 
 // log[*counter] = *value where there is a log, else *counter += by.

@@ -18,6 +18,10 @@ use crate::{
     workspace::Workspace,
 };
 
+/// Steps that one launch of a graph takes where an entry is run often: what lies between two launches then comes once for
+/// so many. An epoch of 469 steps is 29 such launches and five of a step.
+const CHAIN: usize = 16;
+
 /// How the products of matrices are computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precision {
@@ -48,7 +52,7 @@ impl Cuda {
         let device = device::usable(ordinal)?;
         let refused = |error| Error::Driver { answer: answer(error) };
         let driver = Driver::open(ordinal).map_err(refused)?;
-        let kernels = Kernels::load(&driver)?;
+        let kernels = Kernels::load(&driver, device.capability)?;
         let workspace = Rc::new(Workspace::new(&driver)?.into());
         let shared = Rc::new(Shared { driver, kernels, device });
         Ok(Self { workspace, shared, precision: Precision::default() })
@@ -135,11 +139,14 @@ impl Backend for Cuda {
 
     fn record(&self, entry: &Entry, memory: &mut Memory<Buffer>) -> Result<Replay, Error> {
         let schedule = self.schedule(entry, memory)?;
-        let graph = self.shared.graph(&schedule)?;
+        let step = self.shared.graph(&schedule, 1)?;
+        // An entry that changes nothing computes the same each time: nobody runs it many times at once.
+        let changes = entry.calls().iter().any(|call| !call.op.changes().is_empty());
+        let chain = changes.then(|| self.shared.graph(&schedule, CHAIN)).transpose()?;
         let stream = &self.shared.driver.stream;
         let uses = used(entry).map(|slot| place(slot, memory, stream)).collect();
         let (workspace, shared) = (Rc::clone(&self.workspace), Rc::clone(&self.shared));
-        Ok(Replay { graph, uses, _workspace: workspace, _shared: shared })
+        Ok(Replay { step, chain, uses, _workspace: workspace, _shared: shared })
     }
 
     fn replay(
@@ -153,19 +160,28 @@ impl Backend for Cuda {
         if replay.uses.iter().any(|used| place(used.slot, memory, stream) != *used) {
             return Err(Error::Moved { entry: entry.name().into() });
         }
-        Shared::replay(&replay.graph, times)
+        let (chains, steps) = match replay.chain {
+            Some(_) => (times / CHAIN, times % CHAIN),
+            None => (0, times),
+        };
+        if let Some(chain) = &replay.chain {
+            Shared::replay(chain, chains)?;
+        }
+        Shared::replay(&replay.step, steps)
     }
 }
 
-/// An entry as a graph on the device.
+/// An entry as graphs on the device.
 #[derive(Debug)]
 pub struct Replay {
-    graph: Graph,
-    /// The buffers whose addresses the graph holds.
+    step: Graph,
+    /// Several steps, if the entry is one that is run often.
+    chain: Option<Graph>,
+    /// The buffers whose addresses the graphs hold.
     uses: Vec<Place>,
     /// Where its sums and its faults go.
     _workspace: Rc<RefCell<Workspace>>,
-    /// The kernels that the graph launches.
+    /// The kernels that the graphs launch.
     _shared: Rc<Shared>,
 }
 
@@ -173,13 +189,20 @@ impl Replay {
     /// How many kernels a replay launches: calls that nothing keeps apart share one.
     #[must_use]
     pub const fn launches(&self) -> usize {
-        self.graph.launches()
+        self.step.launches()
     }
 
     /// How many of them come one after the other; the others run beside these.
     #[must_use]
     pub const fn depth(&self) -> usize {
-        self.graph.depth()
+        self.step.depth()
+    }
+
+    /// How many steps are launched at once where many are asked for, and how many of their kernels come one after the
+    /// other: where a step begins before the last one has ended, fewer than so many times [`Replay::depth`].
+    #[must_use]
+    pub fn chain(&self) -> Option<(usize, usize)> {
+        self.chain.as_ref().map(|chain| (CHAIN, chain.depth()))
     }
 }
 

@@ -95,6 +95,21 @@ impl<P> Kernel<P> {
     }
 }
 
+/// The devices whose code is shipped: compute capability 9.0.
+const HOPPER: u32 = 9;
+
+/// Kernels that belong together, as they are shipped.
+pub(crate) struct Image {
+    /// For every device, and a zero at its end.
+    pub(crate) ptx: &'static str,
+    /// For compute capability 9.0.
+    pub(crate) code: &'static Code<[u8]>,
+}
+
+/// Code for a device, where the driver likes to read it.
+#[repr(C, align(16))]
+pub(crate) struct Code<T: ?Sized>(pub(crate) T);
+
 /// Kernels that were loaded together.
 #[derive(Debug)]
 pub(crate) struct Module {
@@ -121,7 +136,8 @@ impl Module {
         threads: u32,
     ) -> Result<Kernel<P>, Error> {
         let refuse = |fact: String| Error::Kernel { kernel: name, fact };
-        let announced = format!("{name}_param_0[{}]", size_of::<P>());
+        // With the space before it: `product` is the end of `adam_product`.
+        let announced = format!(" {name}_param_0[{}]", size_of::<P>());
         if !self.text.contains(&announced) {
             return Err(refuse(format!("its parameters are not {} bytes", size_of::<P>())));
         }
@@ -153,16 +169,25 @@ impl Driver {
         Ok(Self { stream: context.new_stream()? })
     }
 
-    /// Compiles a module from PTX that ends with a zero.
-    pub(crate) fn load(&self, ptx: &'static str) -> Result<Module, DriverError> {
+    /// Loads a module: the code that was made for the device if it will have it, else its PTX, which the driver compiles.
+    pub(crate) fn load(&self, image: &Image, capability: Version) -> Result<Module, DriverError> {
         let context = self.stream.context();
         context.bind_to_thread()?;
-        let Ok(text) = CStr::from_bytes_with_nul(ptx.as_bytes()) else {
-            return Err(DriverError(sys::CUresult::CUDA_ERROR_INVALID_IMAGE));
+        let made_for = capability.major == HOPPER;
+        // SAFETY: the image is a whole file of code, as the driver wants it.
+        let code =
+            made_for.then(|| unsafe { result::module::load_data(image.code.0.as_ptr().cast()) });
+        let handle = match code {
+            Some(Ok(handle)) => handle,
+            _ => {
+                let Ok(text) = CStr::from_bytes_with_nul(image.ptx.as_bytes()) else {
+                    return Err(DriverError(sys::CUresult::CUDA_ERROR_INVALID_IMAGE));
+                };
+                // SAFETY: the image is text that ends with a zero, as the driver wants PTX.
+                unsafe { result::module::load_data(text.as_ptr().cast())? }
+            }
         };
-        // SAFETY: the image is text that ends with a zero, as the driver wants PTX.
-        let handle = unsafe { result::module::load_data(text.as_ptr().cast())? };
-        Ok(Module { handle, text: ptx, context: Arc::clone(context) })
+        Ok(Module { handle, text: image.ptx, context: Arc::clone(context) })
     }
 
     /// Gives a kernel to the stream: `grid[0]` × `grid[1]` blocks.

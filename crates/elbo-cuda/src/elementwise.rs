@@ -1,4 +1,4 @@
-//! Ops that take each value by itself: steps of a run, which is one launch.
+//! Ops that take each value by itself: steps of a run, which is one launch or comes after what another launch writes.
 
 use crate::{
     Error,
@@ -7,14 +7,14 @@ use crate::{
     work::Work,
 };
 
-/// Steps that a run has room for. In step with `MOST_STEPS` in elementwise.cu.
-pub(crate) const MOST_STEPS: usize = 16;
+/// Steps that a run has room for. In step with `MOST_STEPS` in run.cuh.
+const MOST_STEPS: usize = 16;
 /// Values that a block takes at a time.
 const BLOCK: usize = 256;
 /// Blocks of a launch at the most; then each takes values more than once.
 const MOST_BLOCKS: usize = 4096;
 
-/// What a step computes. In the order of `Function` in elementwise.cu.
+/// What a step computes. In the order of `Function` in run.cuh.
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]
 pub(crate) enum Function {
@@ -66,10 +66,19 @@ pub(crate) struct Run {
 impl Parameters for Run {}
 
 impl Run {
-    pub(crate) fn of(step: Step, len: usize) -> Self {
-        let mut steps = [Step::default(); MOST_STEPS];
-        steps[0] = step;
-        Self { steps, len: len as u64, count: 1 }
+    /// A run without steps.
+    pub(crate) fn of(len: usize) -> Self {
+        Self { steps: [Step::default(); MOST_STEPS], len: len as u64, count: 0 }
+    }
+
+    fn of_one(step: Step, len: usize) -> Self {
+        let mut run = Self { count: 1, ..Self::of(len) };
+        run.steps[0] = step;
+        run
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// Adds another run's only step, unless there is no room or the lengths differ.
@@ -129,5 +138,5 @@ pub(crate) fn run(
             elsewhere = Some(args.call.args[position].slot);
         }
     }
-    Ok(Work::Elementwise { run: Run::of(step, len), elsewhere })
+    Ok(Work::Elementwise { run: Run::of_one(step, len), elsewhere })
 }

@@ -52,10 +52,10 @@ impl Shared {
         self.give(work, Target::Stream(&self.driver))
     }
 
-    /// Makes a graph of launches, each after those that it needs.
-    pub(crate) fn graph(&self, schedule: &Schedule) -> Result<Graph, Error> {
+    /// Makes a graph of an entry's launches, `times` times over, each after those that it needs.
+    pub(crate) fn graph(&self, schedule: &Schedule, times: usize) -> Result<Graph, Error> {
         let mut draft = Draft::new(&self.driver)?;
-        for (work, after) in schedule.in_order() {
+        for (work, after) in schedule.in_order(times) {
             self.give(work, Target::Graph(&mut draft, &after))?;
         }
         draft.finish()
@@ -83,15 +83,15 @@ impl Shared {
                 Work::Gather(gather, blocks) => to.take(&kernels.gather, [*blocks, 1], gather),
                 Work::Normal(normal, blocks) => to.take(&kernels.normal, [*blocks, 1], normal),
                 Work::Sum(sum, blocks) => to.take(&kernels.sum, [*blocks, 1], sum),
-                Work::SumRows(matrix, blocks) => to.take(&kernels.sum_rows, [*blocks, 1], matrix),
+                Work::SumRows(sums) => to.take(&kernels.sum_rows, sums.grid(), sums),
                 Work::SumColumns(matrix, blocks) => {
                     to.take(&kernels.sum_columns, [*blocks, 1], matrix)
                 }
-                Work::Product(product, sums, tiles) => {
-                    to.take(&kernels.products(*sums).product, [*tiles, 1], product)
+                Work::Product(products, sums, tiles) => {
+                    to.take(&kernels.products(*sums).product, [*tiles, 1], products)
                 }
-                Work::AdamProduct(product, sums, tiles) => {
-                    to.take(&kernels.products(*sums).adam, [*tiles, 1], product)
+                Work::AdamProduct(products, sums) => {
+                    to.take(&kernels.products(*sums).adam, products.grid(*sums), products)
                 }
                 Work::Adam(tensors) => to.take(&kernels.adam, tensors.grid(), tensors),
                 Work::Notes(notes) => to.take(&kernels.note, [1, 1], notes),

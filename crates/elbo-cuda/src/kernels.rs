@@ -2,27 +2,31 @@
 
 use crate::{
     Error,
-    driver::{Driver, Kernel, Module, answer},
+    device::Version,
+    driver::{Code, Driver, Image, Kernel, Module, answer},
     elementwise::Run,
     notes::Notes,
     optimizer::Tensors,
-    product::{AdamProduct, Product, Sums},
-    reduce::{Matrix, Sum},
+    product::{self, AdamProducts, Sums},
+    reduce::{ColumnSums, Matrix, Sum},
     source::{Gather, Normal},
 };
 
-/// The PTX of a family, made from `kernels/NAME.cu` by `cargo xtask ptx`.
-macro_rules! ptx {
-    ($name:literal) => {
-        concat!(include_str!(concat!("../kernels/ptx/", $name, ".ptx")), "\0")
-    };
+/// A family as it is shipped, made from `kernels/NAME.cu` by `cargo xtask ptx`.
+macro_rules! image {
+    ($name:literal) => {{
+        static CODE: &Code<[u8]> =
+            &Code(*include_bytes!(concat!("../kernels/sm_90/", $name, ".cubin")));
+        let ptx = concat!(include_str!(concat!("../kernels/ptx/", $name, ".ptx")), "\0");
+        Image { ptx, code: CODE }
+    }};
 }
 
 /// A product of each kind of sums, plain and into Adam.
 #[derive(Debug)]
 pub(crate) struct Products {
-    pub(crate) product: Kernel<Product>,
-    pub(crate) adam: Kernel<AdamProduct>,
+    pub(crate) product: Kernel<product::Products>,
+    pub(crate) adam: Kernel<AdamProducts>,
 }
 
 /// All kernels.
@@ -32,7 +36,7 @@ pub(crate) struct Kernels {
     pub(crate) gather: Kernel<Gather>,
     pub(crate) normal: Kernel<Normal>,
     pub(crate) sum: Kernel<Sum>,
-    pub(crate) sum_rows: Kernel<Matrix>,
+    pub(crate) sum_rows: Kernel<ColumnSums>,
     pub(crate) sum_columns: Kernel<Matrix>,
     pub(crate) adam: Kernel<Tensors>,
     pub(crate) note: Kernel<Notes>,
@@ -45,14 +49,15 @@ pub(crate) struct Kernels {
 }
 
 impl Kernels {
-    /// Loads them all.
-    pub(crate) fn load(driver: &Driver) -> Result<Self, Error> {
-        let load = |ptx| driver.load(ptx).map_err(|error| Error::Driver { answer: answer(error) });
-        let elementwise = load(ptx!("elementwise"))?;
-        let source = load(ptx!("source"))?;
-        let reduce = load(ptx!("reduce"))?;
-        let update = load(ptx!("update"))?;
-        let product = load(ptx!("product"))?;
+    /// Loads them all onto a device of a compute capability.
+    pub(crate) fn load(driver: &Driver, capability: Version) -> Result<Self, Error> {
+        let refused = |error| Error::Driver { answer: answer(error) };
+        let load = |image: Image| driver.load(&image, capability).map_err(refused);
+        let elementwise = load(image!("elementwise"))?;
+        let source = load(image!("source"))?;
+        let reduce = load(image!("reduce"))?;
+        let update = load(image!("update"))?;
+        let product = load(image!("product"))?;
         let products = |plain, adam| {
             Ok(Products { product: product.kernel(plain, 256)?, adam: product.kernel(adam, 256)? })
         };

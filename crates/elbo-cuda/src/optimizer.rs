@@ -39,6 +39,11 @@ pub(crate) struct Betas {
 }
 
 impl Adam {
+    /// Whether it is no step at all.
+    pub(crate) const fn is_none(&self) -> bool {
+        self.parameter == 0
+    }
+
     /// Of a call whose moments are the arguments at `moments` and behind it; step and rate follow.
     pub(crate) fn of(args: Arguments<'_>, moments: usize, betas: Betas) -> Result<Self, Error> {
         let len = args.len(0)?;
@@ -90,6 +95,12 @@ impl Tensors {
             }
             None => false,
         }
+    }
+
+    /// The step of the first tensor, with the address and the length of its gradient.
+    pub(crate) const fn first(&self) -> (Adam, Address, u64) {
+        let tensor = &self.tensors[0];
+        (tensor.adam, tensor.gradient, tensor.len)
     }
 
     /// Blocks for the longest, times tensors.

@@ -6,12 +6,19 @@ use crate::{
     Error, Precision,
     buffer::{Address, Arguments},
     driver::Parameters,
+    elementwise::Run,
     optimizer::{Adam, Betas},
     work::Work,
 };
 
 /// With fewer tiles than this of 32 × 32, those of 16 × 16 keep more of a device busy.
-const FEW_TILES: usize = 128;
+const FEW_TILES: u32 = 128;
+/// Products of one shape that a launch has room for. In step with `MOST_PRODUCTS` in product.cu.
+const MOST_PRODUCTS: usize = 2;
+/// Terms of a sum beyond which a launch of its own takes less time than waiting for another product's sums.
+const MOST_TERMS: u32 = 512;
+/// Weights that a launch has room for. In step with `MOST_ADAM_PRODUCTS` in product.cu.
+const MOST_ADAM_PRODUCTS: usize = 4;
 
 /// How a product's sums are made: tile and arithmetic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +38,7 @@ impl Sums {
         match precision {
             Precision::Single => {
                 let tiles = Self::Large.tiles(rows, columns).unwrap_or(u32::MAX);
-                if (tiles as usize) < FEW_TILES { Self::Small } else { Self::Large }
+                if tiles < FEW_TILES { Self::Small } else { Self::Large }
             }
             Precision::Tf32x3 => Self::Split,
             Precision::Tf32 => Self::Short,
@@ -47,7 +54,7 @@ impl Sums {
 }
 
 /// As in tile.cuh.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 struct Factor {
     values: Address,
@@ -58,9 +65,9 @@ struct Factor {
 }
 
 /// As in product.cu.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
-pub(crate) struct Product {
+struct Product {
     a: Factor,
     b: Factor,
     out: Address,
@@ -69,18 +76,89 @@ pub(crate) struct Product {
     activation: u64,
 }
 
-impl Parameters for Product {}
+impl Product {
+    const fn shape(&self) -> (u32, u32) {
+        (self.a.outer, self.b.outer)
+    }
+}
 
-/// As in product.cu.
+/// Products of one shape, one after the other for each tile, then a run over their values. As in product.cu.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
-pub(crate) struct AdamProduct {
+pub(crate) struct Products {
+    products: [Product; MOST_PRODUCTS],
+    run: Run,
+    count: u64,
+}
+
+impl Parameters for Products {}
+
+impl Products {
+    fn of(product: Product, len: usize) -> Self {
+        let mut products = [Product::default(); MOST_PRODUCTS];
+        products[0] = product;
+        Self { products, run: Run::of(len), count: 1 }
+    }
+
+    /// Adds another launch's only product, if that has the same shape and few terms a sum and there is room.
+    pub(crate) fn append(&mut self, other: &Self) -> bool {
+        let (count, [first, ..]) = (self.count as usize, &self.products);
+        let new = &other.products[0];
+        let terms = first.a.k.max(new.a.k);
+        // A run has been over the values that are there.
+        let fits = self.run.is_empty() && other.run.is_empty() && count < MOST_PRODUCTS;
+        if !fits || first.shape() != new.shape() || terms > MOST_TERMS {
+            return false;
+        }
+        self.products[count] = *new;
+        self.count += 1;
+        true
+    }
+
+    /// Adds another run's only step, if it is as long as the products.
+    pub(crate) fn append_step(&mut self, other: &Run) -> bool {
+        self.run.append(other)
+    }
+}
+
+/// As in product.cu.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+struct AdamProduct {
     a: Factor,
     b: Factor,
     adam: Adam,
 }
 
-impl Parameters for AdamProduct {}
+/// Steps of Adam, each with a product as its gradient. As in product.cu.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(crate) struct AdamProducts {
+    products: [AdamProduct; MOST_ADAM_PRODUCTS],
+}
+
+impl Parameters for AdamProducts {}
+
+impl AdamProducts {
+    /// Adds another launch's only product, unless there is no room or either fills a device by itself.
+    pub(crate) fn append(&mut self, other: &Self, sums: Sums) -> bool {
+        let few = |all: &Self| all.grid(sums)[0] < FEW_TILES;
+        if !few(self) || !few(other) {
+            return false;
+        }
+        let free = self.products.iter_mut().find(|product| product.adam.is_none());
+        free.map(|free| *free = other.products[0]).is_some()
+    }
+
+    /// Tiles of the largest, times products.
+    pub(crate) fn grid(&self, sums: Sums) -> [u32; 2] {
+        let there = self.products.iter().filter(|product| !product.adam.is_none());
+        // Counted when the work was made, so they can be.
+        let tiles =
+            there.clone().filter_map(|product| sums.tiles(product.a.outer, product.b.outer));
+        [tiles.max().unwrap_or(0), there.count() as u32]
+    }
+}
 
 /// Whether each factor is transposed.
 pub(crate) type Turned = (bool, bool);
@@ -162,7 +240,8 @@ pub(crate) fn product(
     };
     let Factors { a, b, .. } = factors;
     let product = Product { a, b, out: args.out()?, bias, mask, activation };
-    Ok(Work::Product(product, sums, tiles))
+    let len = args.call.out.shape.len();
+    Ok(Work::Product(Products::of(product, len), sums, tiles))
 }
 
 /// A step of Adam whose gradient is aᵀ · b.
@@ -172,7 +251,9 @@ pub(crate) fn adam_product(
     precision: Precision,
 ) -> Result<Work, Error> {
     let factors = Factors::of(args, 1, (true, false))?;
-    let (sums, tiles) = factors.sums(args, precision)?;
+    let (sums, _) = factors.sums(args, precision)?;
     let Factors { a, b, .. } = factors;
-    Ok(Work::AdamProduct(AdamProduct { a, b, adam: Adam::of(args, 3, betas)? }, sums, tiles))
+    let mut products = [AdamProduct::default(); MOST_ADAM_PRODUCTS];
+    products[0] = AdamProduct { a, b, adam: Adam::of(args, 3, betas)? };
+    Ok(Work::AdamProduct(AdamProducts { products }, sums))
 }

@@ -1,8 +1,8 @@
 //! Which calls of an entry share a launch, and which launches must wait for which.
 
-use elbo_tensor::{Call, Slot};
+use elbo_tensor::{Call, Op, Slot};
 
-use crate::work::Work;
+use crate::{buffer::Address, work::Work};
 
 /// The slots that some calls read and write.
 #[derive(Clone, Debug, Default)]
@@ -11,8 +11,8 @@ struct Access {
     writes: Vec<Slot>,
     /// Read at other places than those that the same thread writes.
     elsewhere: Vec<Slot>,
-    /// Whether they need the one place for partial sums.
-    sums: bool,
+    /// The place for partial sums that they need.
+    ticket: Option<Address>,
 }
 
 impl Access {
@@ -22,17 +22,28 @@ impl Access {
             [] => vec![call.out.slot],
             changes => changes.iter().map(slot).collect(),
         };
-        let reads = call.args.iter().map(|operand| operand.slot).collect();
+        let reads: Vec<Slot> = call.args.iter().map(|operand| operand.slot).collect();
+        let args = |positions: &[usize]| -> Vec<Slot> {
+            positions.iter().filter_map(|i| call.args.get(*i)).map(|arg| arg.slot).collect()
+        };
         let elsewhere = match work {
             Work::Elementwise { elsewhere, .. } => elsewhere.iter().copied().collect(),
-            _ => Vec::new(),
+            // The third argument is a bias, or a mask, which is read where a sum is written.
+            Work::Product(..) if matches!(call.op, Op::MatMulReluGrad { .. }) => args(&[0, 1]),
+            // Step and rate.
+            Work::Adam(_) => args(&[4, 5]),
+            _ => Vec::clone(&reads),
         };
-        Self { reads, writes, elsewhere, sums: matches!(work, Work::Sum(..)) }
+        let ticket = match work {
+            Work::Sum(sum, _) => Some(sum.ticket()),
+            _ => None,
+        };
+        Self { reads, writes, elsewhere, ticket }
     }
 
     /// Whether the two may not change places.
     fn conflicts(&self, other: &Self) -> bool {
-        self.sums && other.sums
+        self.ticket.is_some() && self.ticket == other.ticket
             || meet(&self.writes, &other.writes)
             || meet(&self.writes, &other.reads)
             || meet(&self.reads, &other.writes)
@@ -56,21 +67,25 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// Adds a call: to the last launch that it may join, else as a launch of its own.
+    /// Adds a call: to the last launch that it may join, else as a launch of its own. What moves counters
+    /// joins the first, so that it waits for as little as it can.
     pub(crate) fn add(&mut self, call: &Call, work: Work) {
         let access = Access::of(call, &work);
-        for index in (0..self.launches.len()).rev() {
-            if self.join(index, &work, &access) {
-                return;
-            }
+        let mut numbers = 0..self.launches.len();
+        let joined = match work {
+            Work::Notes(_) => numbers.any(|number| self.join(number, &work, &access)),
+            _ => numbers.rev().any(|number| self.join(number, &work, &access)),
+        };
+        if !joined {
+            self.launches.push((work, access));
         }
-        self.launches.push((work, access));
     }
 
-    /// The launches, each with the numbers of earlier ones that it must wait for.
-    pub(crate) fn in_order(&self) -> impl Iterator<Item = (&Work, Vec<usize>)> {
+    /// The launches, `times` times over, each with the numbers of earlier ones that it must wait for.
+    pub(crate) fn in_order(&self, times: usize) -> impl Iterator<Item = (&Work, Vec<usize>)> {
         let accesses: Vec<&Access> = self.launches.iter().map(|(_, access)| access).collect();
-        self.launches.iter().map(|(work, _)| work).zip(waits(&accesses))
+        let works = (0..times).flat_map(|_| &self.launches).map(|(work, _)| work);
+        works.zip(waits(&accesses, times))
     }
 
     /// Lets a call join a launch, if nothing in between keeps the call from moving up to it, or the launch
@@ -79,8 +94,8 @@ impl Schedule {
         let (before, after) = self.launches.split_at_mut(index + 1);
         let Some((launch, accessed)) = before.last_mut() else { return false };
         let up = after.iter().all(|(_, between)| !between.conflicts(access));
-        let down = after.iter().all(|(_, between)| !between.conflicts(accessed));
-        if !(up || down) || !may_share(launch, accessed, access) || !append(launch, work) {
+        let down = sinks(work) && after.iter().all(|(_, between)| !between.conflicts(accessed));
+        if !(up || down) || !may_share(launch, work, accessed, access) || !append(launch, work) {
             return false;
         }
         accessed.join(access.clone());
@@ -92,41 +107,70 @@ impl Schedule {
     }
 }
 
+/// Whether a launch of such work may wait for more than it has to, so that a call can join it. Counters that the next
+/// step reads first, and large updates, are to begin when they can.
+const fn sinks(work: &Work) -> bool {
+    !matches!(work, Work::Notes(_) | Work::AdamProduct(..))
+}
+
 /// Whether a call may run in the same launch as others that come before it.
-fn may_share(launch: &Work, earlier: &Access, later: &Access) -> bool {
-    match launch {
-        // A thread does all steps for its values, in order. Only what others write must be left alone.
-        Work::Elementwise { .. } => {
-            !meet(&later.elsewhere, &earlier.writes) && !meet(&earlier.elsewhere, &later.writes)
+fn may_share(launch: &Work, work: &Work, earlier: &Access, later: &Access) -> bool {
+    let apart = !meet(&later.elsewhere, &earlier.writes);
+    match (launch, work) {
+        // A thread does all that is to be done for its values, in order. Only what others write must be left alone.
+        (Work::Product(..), Work::Product(..))
+        | (
+            Work::Elementwise { .. } | Work::Product(..) | Work::Sum(..),
+            Work::Elementwise { .. },
+        ) => apart && !meet(&earlier.elsewhere, &later.writes),
+        // The thread that has a sum takes the step that the sum is for. Nothing else of it may concern the launch.
+        (Work::SumRows(_), Work::Adam(_)) => {
+            apart && !meet(&later.writes, &earlier.reads) && !meet(&later.writes, &earlier.writes)
         }
         // All notes read before one is written: the later one must not need what the earlier one writes.
-        Work::Notes(_) => {
+        (Work::Notes(_), Work::Notes(_)) => {
             !meet(&later.reads, &earlier.writes) && !meet(&later.writes, &earlier.writes)
         }
         _ => !earlier.conflicts(later),
     }
 }
 
-/// Puts a call's work into a launch of its kind, if that has room.
+/// Puts a call's work into a launch of its kind, or of one that can take it along, if that has room.
 fn append(launch: &mut Work, work: &Work) -> bool {
     match (launch, work) {
         (Work::Elementwise { run, .. }, Work::Elementwise { run: other, .. }) => run.append(other),
+        (Work::Product(products, ..), Work::Elementwise { run, .. }) => products.append_step(run),
+        (Work::Sum(sum, _), Work::Elementwise { run, .. }) => sum.append(run),
+        (Work::Product(products, sums, _), Work::Product(other, others, _)) => {
+            sums == others && products.append(other)
+        }
+        (Work::AdamProduct(products, sums), Work::AdamProduct(other, others)) => {
+            sums == others && products.append(other, *sums)
+        }
+        (Work::SumRows(sums), Work::SumRows(other)) => sums.append(other),
+        (Work::SumRows(sums), Work::Adam(tensors)) => sums.append_adam(tensors),
         (Work::Adam(tensors), Work::Adam(other)) => tensors.append(other),
         (Work::Notes(notes), Work::Notes(other)) => notes.append(other),
         _ => false,
     }
 }
 
-/// For each launch the earlier ones that it must wait for. What those wait for in turn is not named again.
-fn waits(accesses: &[&Access]) -> Vec<Vec<usize>> {
+/// For each launch, of `times` rounds of them, the earlier ones that it must wait for. What those wait for in turn is
+/// not named again.
+fn waits(accesses: &[&Access], times: usize) -> Vec<Vec<usize>> {
+    let round = accesses.len();
+    let conflicts: Vec<Vec<bool>> = accesses
+        .iter()
+        .map(|access| accesses.iter().map(|other| access.conflicts(other)).collect())
+        .collect();
     // For each launch, which come before it one way or another.
-    let mut before: Vec<Vec<bool>> = Vec::with_capacity(accesses.len());
-    let mut waits = Vec::with_capacity(accesses.len());
-    for (number, access) in accesses.iter().enumerate() {
+    let mut before: Vec<Vec<bool>> = Vec::with_capacity(round * times);
+    let mut waits = Vec::with_capacity(round * times);
+    for number in 0..round * times {
         let mut all = vec![false; number];
         let mut after = Vec::new();
         for earlier in (0..number).rev() {
-            if !all[earlier] && access.conflicts(accesses[earlier]) {
+            if !all[earlier] && conflicts[number % round][earlier % round] {
                 after.push(earlier);
                 all[earlier] = true;
                 all.iter_mut().zip(&before[earlier]).for_each(|(all, before)| *all |= before);
@@ -158,7 +202,7 @@ mod tests {
     }
 
     fn waits_of(accesses: &[Access]) -> Vec<Vec<usize>> {
-        waits(&accesses.iter().collect::<Vec<_>>())
+        waits(&accesses.iter().collect::<Vec<_>>(), 1)
     }
 
     #[test]
@@ -170,10 +214,19 @@ mod tests {
     }
 
     #[test]
-    fn sums_wait_for_each_other() {
-        let [a, b] = slots(2)[..] else { panic!("two slots") };
-        let sum = |slot| Access { sums: true, ..access(&[], &[slot]) };
-        assert_eq!(waits_of(&[sum(a), sum(b)]), [vec![], vec![0]]);
+    fn sums_in_one_place_wait_for_each_other() {
+        let [a, b, c] = slots(3)[..] else { panic!("three slots") };
+        let sum = |slot, place| Access { ticket: Some(place), ..access(&[], &[slot]) };
+        assert_eq!(waits_of(&[sum(a, 8), sum(b, 8), sum(c, 9)]), [vec![], vec![0], vec![]]);
+    }
+
+    /// What a round leaves to the next is waited for as within a round, and a round does not wait for all of the last.
+    #[test]
+    fn rounds_wait_for_what_they_need_of_the_last() {
+        let [a, b, c] = slots(3)[..] else { panic!("three slots") };
+        let round = [access(&[], &[a]), access(&[a], &[b]), access(&[], &[c])];
+        let waits = waits(&round.iter().collect::<Vec<_>>(), 2);
+        assert_eq!(waits, [vec![], vec![0], vec![], vec![1], vec![3], vec![2]]);
     }
 
     /// Any two that may not change places come one after the other, and no edge is there twice.

@@ -183,8 +183,16 @@ mod cuda {
     /// A line for each of them, or why there is none to use.
     pub(super) fn list() -> Vec<String> {
         match probe() {
-            Ok(devices) => devices.iter().map(ToString::to_string).collect(),
+            Ok(devices) => devices.iter().map(line).collect(),
             Err(error) => vec![error.to_string()],
+        }
+    }
+
+    /// What a device is, and why it will not do if that is so.
+    fn line(device: &elbo_cuda::Device) -> String {
+        match device.check() {
+            Ok(()) => device.to_string(),
+            Err(error) => format!("{device}, not to use: {}", super::reason(&error.to_string())),
         }
     }
 

@@ -1,11 +1,14 @@
 // The calls of the CUDA driver that elbo-cuda makes, over the machine. Stricter than the driver where the driver
 // forgives by chance.
 //
-// STAND_IN_DRIVER, STAND_IN_DEVICES and STAND_IN_CAPABILITY change what it says of itself: 13000, 1, 90.
+// STAND_IN_DRIVER, STAND_IN_DEVICES and STAND_IN_CAPABILITY change what it says of itself: 13000, 1, 90. With
+// STAND_IN_NO_CODE code for a device is refused and PTX is not. With
+// STAND_IN_BREAKS_AT=n the n-th launch of a graph goes astray, and as on a device it is the calls after it that say so.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -30,6 +33,7 @@ enum {
     INVALID_DEVICE = 101,
     INVALID_IMAGE = 200,
     INVALID_CONTEXT = 201,
+    NO_BINARY = 209,
     NOT_FOUND = 500,
     ILLEGAL_ADDRESS = 700,
     LAUNCH_FAILED = 719
@@ -37,9 +41,21 @@ enum {
 
 namespace {
 
+// An image as it was given: PTX, or code for a device, which is an ELF file.
 struct Module {
-    std::string text;
+    std::string image;
+    bool is_code;
 };
+
+// How long an ELF file is: to the end of its tables, which come last.
+size_t length_of_code(const char* image) {
+    auto number = [&](size_t at, size_t bytes) {
+        uint64_t value = 0;
+        return memcpy(&value, image + at, bytes), value;
+    };
+    uint64_t segments = number(32, 8) + number(54, 2) * number(56, 2), sections = number(40, 8) + number(58, 2) * number(60, 2);
+    return segments > sections ? segments : sections;
+}
 
 struct Function {
     Kernel kernel;
@@ -50,7 +66,8 @@ struct Work {
     Kernel kernel{};
     dim3 grid{}, block{};
     std::vector<char> parameters;
-    unsigned times = 0;  // that it has been done
+    // How often it has been done. What a graph has several times over counts together.
+    std::shared_ptr<unsigned> times = std::make_shared<unsigned>(0);
 
     Work(const Kernel& kernel, dim3 grid, dim3 block, void** given) : kernel(kernel), grid(grid), block(block) {
         const char* first = static_cast<const char*>(given[0]);
@@ -91,6 +108,10 @@ std::recursive_mutex one_at_a_time;
 thread_local void* current_context = nullptr;
 int the_context;
 std::string fault;
+// What every call answers once a kernel has gone astray by STAND_IN_BREAKS_AT.
+Result broken = OK;
+// Of this thread: how many graphs it has launched.
+thread_local unsigned graph_launches = 0;
 // How often the same work is done in two orders. What a graph repeats is looked at when it is new.
 const unsigned THOROUGH_TIMES = getenv("STAND_IN_FAST") ? 0 : 2;
 
@@ -122,7 +143,7 @@ Result run(Work& work) {
     if (!why.empty()) return failed(why, code(why));
     Snapshot after = contents();
     if (before.strayed(after)) return failed("address: a kernel writes before an allocation", ILLEGAL_ADDRESS);
-    if (work.times++ >= THOROUGH_TIMES) return OK;
+    if ((*work.times)++ >= THOROUGH_TIMES) return OK;
     before.restore();
     why = machine.run(launch, {true, 0x3c});
     if (!why.empty()) return failed(why, code(why));
@@ -135,13 +156,16 @@ Result run(Work& work) {
 std::vector<Work> an_order(const Graph& graph) {
     std::vector<Work> order;
     std::set<const Node*> done;
+    std::map<std::pair<void (*)(const void*), std::vector<char>>, std::shared_ptr<unsigned>> alike;
     while (done.size() < graph.nodes.size()) {
         for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
             bool ready = !done.count(node->get());
             for (const Node* earlier : (*node)->after) ready &= done.count(earlier) > 0;
             if (!ready) continue;
             done.insert(node->get());
-            order.push_back((*node)->work);
+            Work work = (*node)->work;
+            work.times = alike.emplace(std::make_pair(work.kernel.run, work.parameters), work.times).first->second;
+            order.push_back(std::move(work));
             break;
         }
     }
@@ -165,9 +189,10 @@ std::string name_of(Result code) {
 }  // namespace
 
 #define ALONE std::lock_guard<std::recursive_mutex> alone(one_at_a_time)
-#define IN_CONTEXT                       \
-    ALONE;                               \
-    if (!current_context) return INVALID_CONTEXT
+#define IN_CONTEXT                                \
+    ALONE;                                        \
+    if (!current_context) return INVALID_CONTEXT; \
+    if (broken) return broken
 
 extern "C" {
 
@@ -253,6 +278,14 @@ Result cuGraphInstantiateWithFlags(void** executable, void* graph, unsigned long
 Result cuGraphUpload(void*, void*) { return OK; }
 Result cuGraphLaunch(void* executable, void*) {
     IN_CONTEXT;
+    graph_launches++;
+    static const unsigned breaks_at = setting("STAND_IN_BREAKS_AT", 0);
+    static unsigned launches = 0;
+    if (++launches == breaks_at) {
+        fault = "address: a kernel went astray, as it was told to";
+        broken = ILLEGAL_ADDRESS;
+        return OK;
+    }
     for (Work& work : static_cast<Executable*>(executable)->work)
         if (Result wrong = run(work)) return wrong;
     return OK;
@@ -286,20 +319,29 @@ Result cuMemcpyDtoHAsync_v2(void* to, Pointer from, size_t bytes, void*) {
     return memcpy(to, reinterpret_cast<void*>(from), bytes), OK;
 }
 
+// PTX is for every device, code for one kind of them.
 Result cuModuleLoadData(void** module, const void* image) {
     IN_CONTEXT;
     const char* text = static_cast<const char*>(image);
-    if (!strstr(text, ".entry ")) return INVALID_IMAGE;
-    return *module = new Module{text}, OK;
+    bool is_code = !memcmp(text, "\177ELF", 4);
+    if (is_code && (setting("STAND_IN_CAPABILITY", 90) / 10 != 9 || getenv("STAND_IN_NO_CODE"))) return NO_BINARY;
+    if (!is_code && !strstr(text, ".entry ")) return INVALID_IMAGE;
+    return *module = new Module{is_code ? std::string(text, length_of_code(text)) : text, is_code}, OK;
 }
 Result cuModuleUnload(void* module) { return delete static_cast<Module*>(module), OK; }
-// A kernel must be in the module's text, with parameters as large as those of the source that stands in for it.
+
+// For tests: how many graphs this thread has launched.
+unsigned stand_in_graph_launches() { return graph_launches; }
+
+// A kernel must be in the module, PTX with parameters as large as those of the source that stands in for it.
 Result cuModuleGetFunction(void** function, void* module, const char* name) {
     IN_CONTEXT;
     const Kernel* kernel = find(name);
     if (!kernel) return NOT_FOUND;
-    std::string announced = std::string(name) + "_param_0[" + std::to_string(kernel->bytes) + "]";
-    if (static_cast<Module*>(module)->text.find(announced) == std::string::npos) return NOT_FOUND;
+    const auto& [image, is_code] = *static_cast<Module*>(module);
+    std::string announced = is_code ? ".text." + std::string(name) + '\0'
+                                    : " " + std::string(name) + "_param_0[" + std::to_string(kernel->bytes) + "]";
+    if (image.find(announced) == std::string::npos) return NOT_FOUND;
     return *function = new Function{*kernel}, OK;
 }
 Result cuLaunchKernel(void* function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned,

@@ -105,3 +105,36 @@ fn tf32_is_told_and_noted() {
         .elbo(["train", "--device", "cpu", "--tf32"])
         .is_refused_with(&["--tf32: is for tensor cores"]);
 }
+
+/// What a kernel does wrong shows in a later call. It is told in one line, and nothing that follows makes it worse.
+#[test]
+fn a_device_that_fails_in_the_middle_is_told_in_one_line() {
+    let sandbox = Sandbox::with_digits(450, 50);
+    let broken = [("STAND_IN_BREAKS_AT", "2")];
+    let Some(outcome) = train(&sandbox, &["--out", "run"], &broken) else { return };
+    assert_eq!(outcome.code, Some(1), "{}{}", outcome.stdout, outcome.stderr);
+    assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("the driver answers `CUDA_ERROR_"), "{}", outcome.stderr);
+    assert!(!sandbox.path("run/checkpoints/last.safetensors").exists());
+}
+
+#[test]
+fn devices_are_listed_with_what_they_are() {
+    let sandbox = Sandbox::new();
+    let Some(driver) = elbo_cuda_stand_in::library().and_then(|path| path.parent()) else { return };
+    let with = |name, value| {
+        let environment = [("LD_LIBRARY_PATH", driver.to_str().unwrap()), (name, value)];
+        let outcome = sandbox.elbo_with(["devices"], &environment);
+        assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+        outcome.stdout.lines().map(String::from).collect::<Vec<_>>()
+    };
+    let lines = with("STAND_IN_DEVICES", "2");
+    assert!(lines[0].starts_with("cpu, "), "{lines:?}");
+    assert_eq!(lines[1..], ["cuda 0: Stand-in, 1 GiB", "cuda 1: Stand-in, 1 GiB"]);
+    let lines = with("STAND_IN_DEVICES", "0");
+    assert!(lines[1].starts_with("cuda: the driver finds no device"), "{lines:?}");
+    // One that will not do says so.
+    let lines = with("STAND_IN_CAPABILITY", "75");
+    let fact = "not to use: Stand-in has compute capability 7.5, elbo needs 8.0";
+    assert_eq!(lines[1], format!("cuda 0: Stand-in, 1 GiB, {fact}"));
+}
