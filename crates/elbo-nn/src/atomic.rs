@@ -23,7 +23,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A temporary file is its owner's alone; these are files like any other, less the umask.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
+    let mut file = builder.tempfile_in(folder).map_err(nameless)?;
     // Not by way of the temporary file, which would add its passing name to an error.
     file.as_file_mut().write_all(bytes)?;
     // Else a loss of power may leave the name with nothing in it.
@@ -41,7 +41,8 @@ pub fn link(from: &Path, to: &Path) -> io::Result<()> {
     let passing = tempfile::Builder::new()
         .prefix(PREFIX)
         .rand_bytes(RANDOM)
-        .make_in(folder, |path| fs::hard_link(from, path))?;
+        .make_in(folder, |path| fs::hard_link(from, path))
+        .map_err(nameless)?;
     let name = passing.path().to_path_buf();
     passing.into_temp_path().persist(to).map_err(|error| error.error)?;
     // Two names of one file already: then renaming leaves both as they are.
@@ -77,6 +78,14 @@ fn is_passing(name: &str) -> bool {
 /// listed what it takes before.
 fn hold(folder: &Path) -> Option<File> {
     File::open(folder).ok().filter(|file| file.try_lock_shared().is_ok())
+}
+
+/// An error without the passing name that making a temporary file has put into it: nobody knows that name.
+fn nameless(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::Other => error,
+        kind => kind.into(),
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -23,17 +23,14 @@ pub(crate) fn evaluate(arguments: &EvaluateArguments, command: &str) -> Result<(
     let mut model = open(&arguments.model)?;
     let set = model.images(&arguments.images.source(), &mut Terminal::new(command))?;
     let figures = evaluate::evaluate(&mut model, &set, arguments.seed)?;
-    terminal::figures(&figures, arguments.json, || terminal::evaluation(&model, &figures));
-    Ok(())
+    terminal::figures(&figures, arguments.json, || terminal::evaluation(&model, &figures))
 }
 
 pub(crate) fn info(arguments: &InfoArguments) -> Result<(), Error> {
     let info = elbo::info(&arguments.checkpoint)?;
-    terminal::figures(&info, arguments.json, || terminal::info(&info));
-    Ok(())
+    terminal::figures(&info, arguments.json, || terminal::info(&info))
 }
 
 pub(crate) fn devices() -> Result<(), Error> {
-    terminal::text(&elbo::devices()?.iter().map(|line| format!("{line}\n")).collect::<String>());
-    Ok(())
+    terminal::answer(&elbo::devices()?.iter().map(|line| format!("{line}\n")).collect::<String>())
 }

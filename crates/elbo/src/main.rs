@@ -41,10 +41,7 @@ fn main() -> ExitCode {
         Command::Export(arguments) => commands::export(&arguments),
         Command::Info(arguments) => commands::info(&arguments),
         Command::Devices => commands::devices(),
-        Command::Completions { shell } => {
-            commands::completions(shell);
-            Ok(())
-        }
+        Command::Completions { shell } => commands::completions(shell),
         Command::Man { folder } => commands::man(&folder),
         Command::Data(arguments) => data(&arguments, &command),
         Command::Plan(arguments) => plan(&arguments),
@@ -89,8 +86,7 @@ fn data(arguments: &DataArguments, command: &str) -> Result<(), Error> {
 
 fn plan(arguments: &PlanArguments) -> Result<(), Error> {
     let (settings, input, images) = arguments.plan();
-    terminal::text(&elbo::plan(&settings, input, images, arguments.planning())?);
-    Ok(())
+    terminal::answer(&elbo::plan(&settings, input, images, arguments.planning())?)
 }
 
 fn bench(arguments: &BenchArguments, command: &str) -> Result<(), Error> {
@@ -98,10 +94,9 @@ fn bench(arguments: &BenchArguments, command: &str) -> Result<(), Error> {
     let bench = arguments.bench();
     if arguments.profile {
         let calls = elbo::bench::profile(&bench, &mut terminal)?;
-        terminal::figures(&calls, arguments.json, || terminal::profile(&calls));
+        terminal::figures(&calls, arguments.json, || terminal::profile(&calls))
     } else {
         let measured = elbo::bench::measure(&bench, &mut terminal)?;
-        terminal::figures(&measured, arguments.json, || terminal::measurements(&measured));
+        terminal::figures(&measured, arguments.json, || terminal::measurements(&measured))
     }
-    Ok(())
 }

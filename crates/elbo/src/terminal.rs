@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use elbo::{Epoch, Report, Settings, Start, Step, Summary, data::Selection};
+use elbo::{Epoch, Error, Report, Settings, Start, Step, Summary, data::Selection};
 use elbo_data::{Dataset, Progress};
 
 use crate::interrupt::Interrupt;
@@ -138,15 +138,34 @@ impl Report for Terminal {
 /// Writes to standard output. A reader that has gone (`elbo train | head`) ends no training: its files
 /// are worth more than its lines.
 pub(crate) fn text(text: &str) {
-    let mut output = io::stdout().lock();
-    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+    let _ = write(text);
 }
 
-/// Figures on standard output: as JSON for programs, or as the text that `table` makes of them.
-pub(crate) fn figures(figures: &impl serde::Serialize, json: bool, table: impl Fn() -> String) {
+/// Writes to standard output what a command is there to tell: if it goes nowhere, the command has failed.
+/// A reader that has gone has seen what it wanted.
+pub(crate) fn answer(text: &str) -> Result<(), Error> {
+    match write(text) {
+        Err(source) if source.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::Unwritable { path: "standard output".into(), source })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn write(text: &str) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    output.write_all(text.as_bytes()).and_then(|()| output.flush())
+}
+
+/// Figures as an answer: as JSON for programs, or as the text that `table` makes of them.
+pub(crate) fn figures(
+    figures: &impl serde::Serialize,
+    json: bool,
+    table: impl Fn() -> String,
+) -> Result<(), Error> {
     match serde_json::to_string_pretty(figures) {
-        Ok(figures) if json => text(&format!("{figures}\n")),
-        _ => text(&table()),
+        Ok(figures) if json => answer(&format!("{figures}\n")),
+        _ => answer(&table()),
     }
 }
 

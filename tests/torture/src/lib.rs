@@ -101,7 +101,7 @@ impl Torture {
             let home = made(place.path().join("trained"))?;
             let mut training =
                 Trained { torture: self, straight: &straight, run: home.join(RUN), home };
-            if let Err(loss) = training.to_the_end(&mut dice, &mut tally, tell) {
+            if let Err(loss) = training.through(&mut dice, &mut tally, tell) {
                 let (kills, seed) = (tally.kills, self.seed);
                 tally.losses.push(format!("kill {kills} of seed {seed}: {loss}"));
             }
@@ -143,7 +143,7 @@ struct Trained<'a> {
 
 impl Trained<'_> {
     /// Starts it again and again. An error is what was lost.
-    fn to_the_end(
+    fn through(
         &mut self,
         dice: &mut Dice,
         tally: &mut Tally,

@@ -11,10 +11,10 @@ use crate::{args::Arguments, terminal};
 
 const NAME: &str = "elbo";
 
-pub(crate) fn completions(shell: Shell) {
+pub(crate) fn completions(shell: Shell) -> Result<(), Error> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), NAME, &mut script);
-    terminal::text(&String::from_utf8_lossy(&script));
+    terminal::answer(&String::from_utf8_lossy(&script))
 }
 
 pub(crate) fn man(folder: &Path) -> Result<(), Error> {

@@ -47,10 +47,15 @@ fn mount(arguments: &[&str], folder: &Path) -> bool {
     output.is_ok_and(|output| output.status.success())
 }
 
-/// Expects a failure of the machine, said in one line that has these words.
+/// A failure of the machine.
+const OF_THE_MACHINE: u8 = 1;
+/// A failure that another name or folder would help.
+const OF_THE_NAME: u8 = 2;
+
+/// Expects a failure, said in one line that has these words.
 #[track_caller]
-fn failed_with(outcome: &Outcome, words: &[&str]) {
-    assert_eq!(outcome.code, Some(1), "{}{}", outcome.stdout, outcome.stderr);
+fn failed_with(code: u8, outcome: &Outcome, words: &[&str]) {
+    assert_eq!(outcome.code, Some(code.into()), "{}{}", outcome.stdout, outcome.stderr);
     assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
     for word in words {
         assert!(outcome.stderr.contains(word), "{word} in {}", outcome.stderr);
@@ -61,7 +66,11 @@ fn failed_with(outcome: &Outcome, words: &[&str]) {
 #[track_caller]
 fn whole_checkpoints(run: &Path) -> usize {
     let entries = fs::read_dir(run.join("checkpoints")).unwrap().flatten();
-    entries.map(|entry| elbo_nn::Checkpoint::load(&entry.path()).unwrap()).count()
+    let paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    for path in &paths {
+        elbo_nn::Checkpoint::load(path).unwrap();
+    }
+    paths.len()
 }
 
 fn train<'a>(more: &[&'a str]) -> Vec<&'a str> {
@@ -74,13 +83,13 @@ fn a_full_disk_ends_a_training_that_goes_on_when_there_is_room() {
     let Some(disk) = Disk::new(sandbox.path("disk"), "1200k") else { return };
     let every = ["--epochs", "9", "--checkpoint-every", "1", "--image-every", "2"];
     let outcome = sandbox.elbo(train(&[&["--out", "disk/mine"], &every[..]].concat()));
-    failed_with(&outcome, &["elbo: disk/mine/", "No space left", "check the disk"]);
+    failed_with(OF_THE_MACHINE, &outcome, &["elbo: disk/mine/", "No space left", "check the disk"]);
     let kept = whole_checkpoints(&disk.folder.join("mine"));
     assert!((3..9).contains(&kept), "{kept}");
     // Every time again, and no further.
     let resume = train(&["--resume", "disk/mine"]);
     let last = sandbox.bytes(&format!("disk/mine/{LAST}"));
-    failed_with(&sandbox.elbo(&resume), &["No space left"]);
+    failed_with(OF_THE_MACHINE, &sandbox.elbo(&resume), &["No space left"]);
     assert_eq!(whole_checkpoints(&disk.folder.join("mine")), kept);
     assert!(sandbox.bytes(&format!("disk/mine/{LAST}")) == last);
 
@@ -107,14 +116,9 @@ fn a_limit_on_the_size_of_files_is_told_as_a_full_disk_is() {
     let mut command = Command::new("sh");
     command.args(["-c", limited]).arg(elbo.get_program()).args(elbo.get_args());
     command.current_dir(sandbox.path(".")).env("ELBO_OFFLINE", "1");
-    let output = command.output().unwrap();
-    let outcome = Outcome {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    };
     failed_with(
-        &outcome,
+        OF_THE_MACHINE,
+        &Outcome::of(&mut command),
         &["mine/checkpoints/best.safetensors: cannot be written (File too large (os error 27));"],
     );
     assert!(sandbox.bytes(&format!("mine/{LAST}")) == last);
@@ -131,8 +135,16 @@ fn a_folder_that_cannot_be_written_is_named_before_anything_is_trained() {
     let fresh = sandbox.elbo(train(&["--out", "disk/other"]));
     fresh.is_refused_with(&["disk/other", "Read-only", "name a folder that can be written"]);
     let resume = train(&["--resume", "disk/mine", "--epochs", "2"]);
-    failed_with(&sandbox.elbo(&resume), &["disk/mine/.lock: cannot be written", "permissions"]);
-    failed_with(&sandbox.elbo(["report", "disk/mine"]), &["report.html: cannot be written"]);
+    failed_with(
+        OF_THE_NAME,
+        &sandbox.elbo(&resume),
+        &["disk/mine/.lock: cannot be written", "permissions"],
+    );
+    failed_with(
+        OF_THE_NAME,
+        &sandbox.elbo(["report", "disk/mine"]),
+        &["report.html: cannot be written"],
+    );
     // To read it is all that going on elsewhere takes.
     let outcome = sandbox.elbo(resume.iter().chain(&["--out", "elsewhere"]));
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
@@ -149,9 +161,10 @@ fn a_run_folder_that_goes_away_ends_the_training_and_what_was_moved_is_whole() {
     }
     fs::rename(sandbox.path("mine"), sandbox.path("moved")).unwrap();
     let (code, said) = going.end_with_error();
-    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(code, Some(OF_THE_NAME.into()), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(said.starts_with("elbo: mine/") && said.contains("; "), "{said}");
+    assert!(!said.contains(".elbo-"), "a passing name: {said}");
     assert!(!sandbox.path("mine").exists());
     whole_checkpoints(&sandbox.path("moved"));
     let rows = sandbox.text("moved/metrics.csv").lines().count().to_string();
@@ -187,9 +200,35 @@ fn a_folder_where_a_file_should_be_costs_no_checkpoint() {
     fs::create_dir_all(sandbox.path("mine/samples.png")).unwrap();
     let arguments: Vec<OsString> =
         train(&["--epochs", "1", "--out", "mine"]).into_iter().map(Into::into).collect();
-    failed_with(&sandbox.elbo(&arguments), &["mine/samples.png: cannot be written"]);
+    failed_with(OF_THE_NAME, &sandbox.elbo(&arguments), &["mine/samples.png: cannot be written"]);
     assert_eq!(whole_checkpoints(&sandbox.path("mine")), 2);
     fs::remove_dir(sandbox.path("mine/samples.png")).unwrap();
     sandbox.train(&["--resume", "mine"]);
     assert!(sandbox.path("mine/report.html").exists());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_goes_to_a_full_disk_is_a_failure_and_a_trainings_lines_are_not() {
+    let sandbox = Sandbox::with_digits(150, 50);
+    let told_nothing = |arguments: &[&str]| {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        Outcome::of(sandbox.command(arguments).stdout(full))
+    };
+    let outcome = told_nothing(&train(&["--epochs", "1", "--out", "mine"]));
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    let checkpoint = format!("mine/{LAST}");
+    for arguments in [
+        &["devices"][..],
+        &["plan"],
+        &["info", &checkpoint],
+        &["evaluate", "--checkpoint", &checkpoint, "--data-dir", "digits", "--json"],
+        &["completions", "bash"],
+    ] {
+        failed_with(
+            OF_THE_MACHINE,
+            &told_nothing(arguments),
+            &["standard output: cannot be written (No space"],
+        );
+    }
 }

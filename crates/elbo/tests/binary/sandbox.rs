@@ -88,12 +88,7 @@ impl Sandbox {
         environment: &[(&str, &str)],
     ) -> Outcome {
         let mut command = self.command(arguments);
-        let output = command.envs(environment.iter().copied()).output().unwrap();
-        Outcome {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Outcome::of(command.envs(environment.iter().copied()))
     }
 
     /// The binary in this folder, to be run or started.
@@ -128,6 +123,16 @@ impl Sandbox {
 }
 
 impl Outcome {
+    /// Runs a command to its end.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// Expects an error of the user's making, said in one line that has these words.
     #[track_caller]
     pub(crate) fn is_refused_with(&self, words: &[&str]) {
