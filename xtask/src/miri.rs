@@ -11,10 +11,11 @@ const TESTS: [&str; 7] = ["miri", "test", "--package", "elbo-cpu", "--lib", "--t
 /// Which of them, by the beginning of their names.
 const NAMES: [&str; 3] = ["team::", "aligned::", "several_threads_leave"];
 
-/// What the interpreter must be told: rayon's queues keep pointers as numbers and free some memory late, and
-/// threads look at the clock.
+/// What the interpreter must be told: rayon's queues keep pointers as numbers and free some memory late, threads
+/// look at the clock, and functions such as ln are to round the same way each time, which Miri else leaves to
+/// chance.
 const FLAGS: &str = "-Zmiri-disable-isolation -Zmiri-tree-borrows -Zmiri-permissive-provenance \
-                     -Zmiri-ignore-leaks";
+                     -Zmiri-ignore-leaks -Zmiri-deterministic-floats";
 
 pub(crate) fn run() -> Outcome {
     let mut there = Command::new("cargo");
