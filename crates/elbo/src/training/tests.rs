@@ -236,8 +236,6 @@ fn a_moment_that_no_loss_shows_keeps_the_checkpoint_from_being_written() {
     let mut spoilt = training.checkpoint().unwrap();
     spoilt.tensors.get_mut("optimizer.exp_avg_sq.fc4.bias").unwrap().values[3] = f32::INFINITY;
     training.restore(&spoilt, Path::new("x")).unwrap();
-    // A weight divided by infinity does not move, and the losses stay what they were.
-    training.epoch(&mut ()).unwrap();
     let message = training.checkpoint().unwrap_err().to_string();
-    assert!(message.starts_with("epoch 2: a parameter or moment is not finite"), "{message}");
+    assert!(message.starts_with("epoch 1: a parameter or moment is not finite"), "{message}");
 }
