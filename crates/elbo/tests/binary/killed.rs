@@ -60,7 +60,7 @@ fn an_earlier_end_is_not_taken_for_the_last_one() {
     fs::create_dir(&blocked).unwrap();
     let resume = ["train", "--data-dir", "digits", "--resume", "mine", "--epochs", "2"];
     let outcome = sandbox.elbo(resume);
-    assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
+    assert_eq!(outcome.code, Some(2), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("epoch-0002.safetensors: "), "{}", outcome.stderr);
     for file in ["samples.png", "report.html"] {
         assert!(!sandbox.path(format!("mine/{file}")).exists(), "{file} is of epoch 1");
@@ -132,7 +132,7 @@ fn a_run_that_goes_on_elsewhere_has_its_last_checkpoint_there_from_the_start() {
     fs::create_dir_all(sandbox.path("branch/vae_img/image_2.png")).unwrap();
     let resume = ["train", "--data-dir", "digits", "--epochs", "2", "--resume"];
     let outcome = sandbox.elbo(resume.iter().chain(&["mine", "--out", "branch"]));
-    assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
+    assert_eq!(outcome.code, Some(2), "{}", outcome.stderr);
     assert!(sandbox.bytes(&format!("branch/{LAST}")) == sandbox.bytes(&format!("mine/{LAST}")));
     fs::remove_dir(sandbox.path("branch/vae_img/image_2.png")).unwrap();
     let outcome = sandbox.elbo(resume.iter().chain(&["branch"]));
