@@ -13,8 +13,8 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 const EPOCHS: usize = 100;
 
 /// What may be in use at one moment and not at another: a queue of rayon's takes its blocks, of 2 KB each, when
-/// it likes. Eight bytes a step would be more.
-const AT_ONCE: isize = 8_000;
+/// it likes. Five bytes a step would be more.
+const AT_ONCE: isize = 4_096;
 
 /// Bytes that are allocated now; what reallocations add or give back is among them.
 fn held() -> isize {

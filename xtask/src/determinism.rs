@@ -3,17 +3,18 @@
 
 use std::{
     env, fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, ExitCode, Stdio},
 };
+
+use elbo_torture::digits;
 
 use crate::{Outcome, cargo, root};
 
 /// 784 inputs, as the model has that people train; a full batch and one that is not. No more: without vector
 /// instructions a step takes seconds.
-const IMAGES: usize = 128 + 37;
-const TEST_IMAGES: usize = 100;
-const SIDE: usize = 28;
+const IMAGES: u32 = 128 + 37;
+const TEST_IMAGES: u32 = 100;
 
 const THREADS: [&str; 4] = ["1", "2", "3", "8"];
 const PROFILES: [&str; 2] = ["dev", "release"];
@@ -33,7 +34,7 @@ pub(crate) fn run() -> Outcome {
 }
 
 fn check(folder: &Path) -> Outcome {
-    write_images(folder)
+    digits::write(&folder.join("digits"), IMAGES, TEST_IMAGES)
         .map_err(|error| format!("determinism: {} cannot be written, {error}", folder.display()))?;
     let mut before: Option<Trained> = None;
     for level in levels(folder)? {
@@ -93,7 +94,7 @@ impl Trained {
         let what = format!("{level}, {profile}, {threads} threads");
         let out = format!("{level}-{profile}-{threads}");
         let mut command = elbo(folder, profile);
-        command.args(["train", "--data-dir", "images", "--device", "cpu", "--epochs", "1"]);
+        command.args(["train", "--data-dir", "digits", "--device", "cpu", "--epochs", "1"]);
         command.args(["--threads", threads, "--out", &out]).env("ELBO_CPU_LEVEL", level);
         output(&mut command)?;
         let out = folder.join(out);
@@ -134,32 +135,4 @@ fn output(command: &mut Command) -> Result<String, String> {
         return Err(format!("determinism: elbo failed, see above ({})", output.status));
     }
     String::from_utf8(output.stdout).map_err(|error| format!("determinism: elbo says {error}"))
-}
-
-/// Images in NumPy's format: blots whose place and size tell one from the other.
-fn write_images(folder: &Path) -> std::io::Result<()> {
-    let images: PathBuf = folder.join("images");
-    fs::create_dir_all(&images)?;
-    for (name, first, count) in [("train", 0, IMAGES), ("test", IMAGES, TEST_IMAGES)] {
-        let mut header = format!(
-            "{{'descr': '|u1', 'fortran_order': False, 'shape': ({count}, {SIDE}, {SIDE}), }}"
-        );
-        // Magic, version and length take 10 bytes; all of it is a multiple of 64 and ends a line.
-        header += &" ".repeat(63 - (10 + header.len()) % 64);
-        header.push('\n');
-        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-        bytes.extend((header.len() as u16).to_le_bytes());
-        bytes.extend(header.as_bytes());
-        bytes.extend((first..first + count).flat_map(|number| {
-            (0..SIDE * SIDE).map(move |place| pixel(number, place / SIDE, place % SIDE))
-        }));
-        fs::write(images.join(format!("{name}.npy")), bytes)?;
-    }
-    Ok(())
-}
-
-fn pixel(number: usize, row: usize, column: usize) -> u8 {
-    let (center, radius) = ((5 + number % 17, 5 + number / 17 % 17), 3 + number % 5);
-    let away = row.abs_diff(center.0).pow(2) + column.abs_diff(center.1).pow(2);
-    255_usize.saturating_sub(255 * away / (radius * radius)) as u8
 }

@@ -6,8 +6,11 @@ use crate::dice::Dice;
 
 const SIDE: u32 = 28;
 
-/// Writes a small set in MNIST's four files.
-pub(crate) fn write(folder: &Path, train: u32, test: u32) -> io::Result<()> {
+/// Writes a small set in MNIST's four files, the same bytes each time.
+///
+/// # Errors
+/// When the system does not let it.
+pub fn write(folder: &Path, train: u32, test: u32) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let mut dice = Dice::new(u64::from(train));
     for (name, count) in [("train", train), ("t10k", test)] {

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod dice;
-mod digits;
+pub mod digits;
 mod folder;
 mod victim;
 
