@@ -161,16 +161,17 @@ mod x86 {
         fn over_root(self, x: f32x16, y: f32x16, k: f32, eps: f32) -> f32x16 {
             let isa = self.avx512f;
             let splat = |x| self.splat_f32s(x);
-            // Twice 1 / √y: r (3 − y r²).
+            let minus_product =
+                |a, b, c| -> f32x16 { cast(isa._mm512_fnmadd_ps(cast(a), cast(b), cast(c))) };
+            // √y = s + (y − s²) r / 2, with s = y r and r = 1 / √y by estimate.
             let r: f32x16 = cast(isa._mm512_rsqrt14_ps(cast(y)));
-            let yr = self.mul_f32s(y, r);
-            let r =
-                self.mul_f32s(r, cast(isa._mm512_fnmadd_ps(cast(yr), cast(r), cast(splat(3.0)))));
-            // x / (k √y + eps) = x r / (2 k + eps r), with that r.
-            let below = self.mul_add_e_f32s(splat(eps), r, splat(2.0 * k));
-            let q: f32x16 = cast(isa._mm512_rcp14_ps(cast(below)));
-            let rest = isa._mm512_fnmadd_ps(cast(below), cast(q), cast(splat(2.0)));
-            self.mul_f32s(self.mul_f32s(x, r), self.mul_f32s(q, cast(rest)))
+            let s = self.mul_f32s(y, r);
+            let rest = minus_product(s, s, y);
+            // k √y + eps, from that estimate for the quotient's own, and in full for its Newton step.
+            let near = self.mul_add_e_f32s(s, splat(k), splat(eps));
+            let below = self.mul_add_e_f32s(rest, self.mul_f32s(r, splat(0.5 * k)), near);
+            let q: f32x16 = cast(isa._mm512_rcp14_ps(cast(near)));
+            self.mul_f32s(self.mul_f32s(x, q), minus_product(below, q, splat(2.0)))
         }
 
         #[inline(never)]

@@ -266,6 +266,17 @@ impl<'m> View<'m> {
         self.block(panel, 0, self.layout.depth())
     }
 
+    /// All of some panels that follow one another.
+    pub(crate) fn panels(&self, first: usize, count: usize) -> &'m [f32] {
+        let depth = self.layout.depth();
+        (first..first + count).for_each(|panel| _ = self.panel(panel));
+        let len = count * self.layout.panel_len();
+        // SAFETY: panels lie one after the other, and `panel` has looked at each.
+        unsafe {
+            std::slice::from_raw_parts(self.start.add(first * depth * self.layout.lanes), len)
+        }
+    }
+
     /// The value of a scalar.
     pub(crate) fn scalar(&self) -> f32 {
         self.block(0, 0, 1)[0]

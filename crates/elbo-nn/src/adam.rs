@@ -107,7 +107,8 @@ impl<'t> Adam<'t> {
             self.fault.keep(error, self.tape);
         }
         let mut updates = Vec::with_capacity(self.moved.len() + 1);
-        for (moved, gradient) in self.moved.iter().zip(gradients) {
+        // The last parameters first: going backwards, a model has read them last, so they are still near.
+        for (moved, gradient) in self.moved.iter().zip(gradients).rev() {
             updates.push(self.update(moved, *gradient));
         }
         updates.push(self.step.advance(1));

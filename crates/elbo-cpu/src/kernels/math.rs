@@ -42,7 +42,8 @@ pub(crate) fn exp<S: Lanes>(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0;
 
     let inside = x.clamp(LOWEST, HIGHEST);
-    let n = fma::<S>(inside, std::f32::consts::LOG2_E, ROUND) - ROUND;
+    let rounded = fma::<S>(inside, std::f32::consts::LOG2_E, ROUND);
+    let n = rounded - ROUND;
     let r = fma::<S>(n, -LN_2_LOW, fma::<S>(n, -LN_2_HIGH, inside));
     let p = fma::<S>(1.987_569_1e-4, r, 1.398_199_9e-3);
     let p = fma::<S>(p, r, 8.333_452e-3);
@@ -50,10 +51,12 @@ pub(crate) fn exp<S: Lanes>(x: f32) -> f32 {
     let p = fma::<S>(p, r, 1.666_666_5e-1);
     let p = fma::<S>(p, r, 0.5);
     let e = fma::<S>(p, r * r, r) + 1.0;
+    // n as an integer is what the lowest bits say: a cast that has to look for not-a-number takes longer.
+    let n = rounded.to_bits().wrapping_sub(ROUND.to_bits()) as i32;
     // 2ⁿ in two factors: n = 128 has no float of its own.
-    let half = (n as i32) >> 1;
-    let rest = n as i32 - half;
-    let power = |n: i32| f32::from_bits(((n + 127) << 23) as u32);
+    let half = n >> 1;
+    let rest = n.wrapping_sub(half);
+    let power = |n: i32| f32::from_bits((n.wrapping_add(127) << 23) as u32);
     let e = e * power(half) * power(rest);
     let e = if x < LOWEST { 0.0 } else { e };
     let e = if x > HIGHEST { f32::INFINITY } else { e };

@@ -81,6 +81,6 @@ impl Step {
 }
 
 /// Added to each moment. A unit that relu keeps at zero has moments that shrink towards nothing, and
-/// arithmetic on denormal numbers takes a hundred times as long; with this they stay above those. It
-/// moves no parameter: 10⁻³⁶ over eps is 10⁻²⁸.
-const LEAST: f32 = 1e-36;
+/// arithmetic on denormal numbers takes a hundred times as long; with this they stay above those, and
+/// so does what an estimate of a root is off by. It moves no parameter: 10⁻³² over eps is 10⁻²⁴.
+const LEAST: f32 = 1e-32;

@@ -69,10 +69,14 @@ impl Kernel for Gather<'_> {
         let lanes = S::F32_LANES;
         for row in rows.clone().step_by(lanes) {
             let count = lanes.min(rows.end - row);
+            let mut sources = [&data[..0]; MOST_LANES];
+            for (source, row) in sources.iter_mut().zip(&order[row..row + count]) {
+                *source = &data[*row as usize * width..][..width];
+            }
             for column in columns.clone().step_by(lanes) {
                 let mut block: Block<S> = [simd.splat_f32s(0.0); MOST_LANES];
-                for (vector, row) in block.iter_mut().zip(&order[row..row + count]) {
-                    let pixels = &data[*row as usize * width..][..width][column..];
+                for (vector, source) in block.iter_mut().zip(&sources[..count]) {
+                    let pixels = &source[column..];
                     let values: &mut [f32] =
                         pulp::bytemuck::cast_slice_mut(std::slice::from_mut(vector));
                     match pixels.first_chunk::<MOST_LANES>() {

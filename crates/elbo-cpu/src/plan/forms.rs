@@ -222,7 +222,7 @@ impl Forms {
     fn effort(&self, form: Form, rows: usize, lanes: usize) -> usize {
         match (form, rows.div_ceil(lanes * self.threads)) {
             (Form::Turned, 1) => WHOLE * 8 / 5,
-            (Form::Turned, 2 | 4) => WHOLE * 5 / 4,
+            (Form::Turned, 2 | 4) => WHOLE * 21 / 20,
             _ => WHOLE,
         }
     }

@@ -53,12 +53,14 @@ fn turned(plan: &Plan) -> Vec<&Task> {
 
 #[test]
 fn a_training_step_turns_no_weight_and_only_one_activation() {
-    let (plan, _) = planned(1);
-    // The hidden layer is the right operand of one product forward and of another one backward.
-    let turned: Vec<_> = turned(&plan).iter().map(|task| task.accesses[1].kind).collect();
-    assert_eq!(turned.len(), 1, "{turned:?}");
-    let Kind::F32(layout) = turned[0] else { panic!("{turned:?}") };
-    assert_eq!((layout.rows, layout.columns), (128, 400));
+    for threads in [1, 2] {
+        let (plan, _) = planned(threads);
+        // The hidden layer is the right operand of one product forward and of another one backward.
+        let turned: Vec<_> = turned(&plan).iter().map(|task| task.accesses[1].kind).collect();
+        assert_eq!(turned.len(), 1, "{threads} threads: {turned:?}");
+        let Kind::F32(layout) = turned[0] else { panic!("{turned:?}") };
+        assert_eq!((layout.rows, layout.columns), (128, 400), "{threads} threads");
+    }
 }
 
 #[test]

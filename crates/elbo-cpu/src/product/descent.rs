@@ -185,7 +185,7 @@ impl<S: Lanes, const ROWS: usize, const VECTORS: usize, const ALONG: bool> Nulla
                 adam(simd, step, targets, row, gradient);
             }
             let span = (row * STEPS, STEPS);
-            add_terms::<S, ROWS, VECTORS, ALONG>(simd, spread, panels, span, &mut sums);
+            add_terms::<S, ROWS, VECTORS, ALONG>(simd, spread, panels, span, &mut sums, |_| ());
         }
         for (row, gradient) in before.iter().enumerate().skip(between) {
             if let Some(targets) = &mut targets {
@@ -193,7 +193,7 @@ impl<S: Lanes, const ROWS: usize, const VECTORS: usize, const ALONG: bool> Nulla
             }
         }
         let rest = (between * STEPS, depth - between * STEPS);
-        add_terms::<S, ROWS, VECTORS, ALONG>(simd, spread, panels, rest, &mut sums);
+        add_terms::<S, ROWS, VECTORS, ALONG>(simd, spread, panels, rest, &mut sums, |_| ());
         *before = sums;
     }
 }

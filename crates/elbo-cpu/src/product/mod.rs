@@ -13,6 +13,7 @@ pub(crate) use descent::Descent;
 pub(crate) use epilogue::Epilogue;
 
 use crate::{
+    ahead::{Ahead, ask_to_write},
     lanes::{Kernel, Lanes},
     layout::{Form, TALLEST},
     lending::{Part, View},
@@ -29,7 +30,7 @@ const TALLEST_OF_PAIRS: usize = 14;
 /// along the lanes.
 const fn group<S: Lanes>(along: bool, left: usize) -> usize {
     match left {
-        1 => 1,
+        0 | 1 => left,
         2 | 4 => 2,
         _ if S::REGISTER_COUNT < 32 && !along => 2,
         _ => MOST_VECTORS,
@@ -51,6 +52,8 @@ pub(crate) struct Product<'m> {
     pub(crate) vectors: View<'m>,
     pub(crate) out: Part<'m>,
     pub(crate) epilogue: Epilogue<'m>,
+    /// What the next tile asks for on its way.
+    ahead: Ahead<'m>,
 }
 
 impl<'m> Product<'m> {
@@ -67,7 +70,7 @@ impl<'m> Product<'m> {
             Form::Turned => (b, a, !transpose_b),
         };
         let along = along(spread, k_in_rows);
-        Self { spread, along, vectors, out, epilogue }
+        Self { spread, along, vectors, out, epilogue, ahead: Ahead::NOTHING }
     }
 }
 
@@ -104,10 +107,15 @@ impl Kernel for Product<'_> {
         } else {
             let mut panel = region.panels().start;
             while panel < region.panels().end {
-                let mut wide = 0;
-                for row in region.depth().step_by(tallest) {
+                let left = region.panels().end - panel;
+                let wide = group::<S>(self.along, left);
+                let next = self.vectors.panels(panel + wide, group::<S>(self.along, left - wide));
+                let tiles = region.depth().len().div_ceil(tallest);
+                for (number, row) in region.depth().step_by(tallest).enumerate() {
                     let rows = tallest.min(region.depth().end - row);
-                    wide = self.rows(simd, row, rows, panel, region.panels().end - panel);
+                    let steps = self.vectors.layout().depth();
+                    self.ahead = Ahead::part(next, (number, tiles), steps);
+                    self.rows(simd, row, rows, panel, left);
                 }
                 panel += wide;
             }
@@ -170,7 +178,10 @@ impl Product<'_> {
     ) {
         let spread = Spread { matrix: self.spread, along: self.along, row };
         let panels = Panels::<S, VECTORS>::new(self.vectors, panel);
-        let tile: Sums<S, ROWS, VECTORS> = sums(simd, spread, panels);
+        for panel in panel..panel + VECTORS {
+            ask_to_write(self.out.block(panel, row, ROWS));
+        }
+        let tile: Sums<S, ROWS, VECTORS> = sums(simd, spread, panels, self.ahead);
         for (vector, panel) in (panel..panel + VECTORS).enumerate() {
             let form = self.out.layout().form;
             let sums = tile.iter().map(|row| row[vector]);

@@ -2,7 +2,7 @@
 
 use pulp::NullaryFnOnce;
 
-use crate::{lanes::Lanes, lending::View};
+use crate::{ahead::Ahead, lanes::Lanes, lending::View};
 
 /// The sums of `ROWS` rows and `VECTORS` vectors, each in the order of k.
 pub(super) type Sums<S, const ROWS: usize, const VECTORS: usize> =
@@ -37,17 +37,18 @@ impl<'m, S: Lanes, const VECTORS: usize> Panels<'m, S, VECTORS> {
     }
 }
 
-/// The products of some rows with some panels, summed over k.
+/// The products of some rows with some panels, summed over k. `ahead`: what to ask for on the way.
 #[inline(always)]
 pub(super) fn sums<S: Lanes, const ROWS: usize, const VECTORS: usize>(
     simd: S,
     spread: Spread<'_>,
     panels: Panels<'_, S, VECTORS>,
+    ahead: Ahead<'_>,
 ) -> Sums<S, ROWS, VECTORS> {
     if spread.along {
-        simd.apart(Loop::<S, ROWS, VECTORS, true> { simd, spread, panels })
+        simd.apart(Loop::<S, ROWS, VECTORS, true> { simd, spread, panels, ahead })
     } else {
-        simd.apart(Loop::<S, ROWS, VECTORS, false> { simd, spread, panels })
+        simd.apart(Loop::<S, ROWS, VECTORS, false> { simd, spread, panels, ahead })
     }
 }
 
@@ -56,6 +57,7 @@ struct Loop<'m, S: Lanes, const ROWS: usize, const VECTORS: usize, const ALONG: 
     simd: S,
     spread: Spread<'m>,
     panels: Panels<'m, S, VECTORS>,
+    ahead: Ahead<'m>,
 }
 
 impl<S: Lanes, const ROWS: usize, const VECTORS: usize, const ALONG: bool> NullaryFnOnce
@@ -65,15 +67,21 @@ impl<S: Lanes, const ROWS: usize, const VECTORS: usize, const ALONG: bool> Nulla
 
     #[inline(always)]
     fn call(self) -> Self::Output {
-        let Self { simd, spread, panels } = self;
+        let Self { simd, spread, panels, ahead } = self;
         let mut tile = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
         let whole = (0, panels.depth());
-        add_terms::<S, ROWS, VECTORS, ALONG>(simd, spread, panels, whole, &mut tile);
+        // With sixteen registers a step is a few vectors: asking at each takes longer than waiting.
+        let beside = |k| {
+            if S::REGISTER_COUNT >= 32 {
+                ahead.ask(k);
+            }
+        };
+        add_terms::<S, ROWS, VECTORS, ALONG>(simd, spread, panels, whole, &mut tile, beside);
         tile
     }
 }
 
-/// Adds the terms of `len` steps of k from `from` on, a multiple of the lanes.
+/// Adds the terms of `len` steps of k from `from` on, a multiple of the lanes. `beside`: done at each step.
 #[inline(always)]
 pub(super) fn add_terms<S: Lanes, const ROWS: usize, const VECTORS: usize, const ALONG: bool>(
     simd: S,
@@ -81,11 +89,12 @@ pub(super) fn add_terms<S: Lanes, const ROWS: usize, const VECTORS: usize, const
     panels: Panels<'_, S, VECTORS>,
     span: (usize, usize),
     tile: &mut Sums<S, ROWS, VECTORS>,
+    beside: impl Fn(usize),
 ) {
     if ALONG {
-        add_along(simd, spread, panels, span, tile);
+        add_along(simd, spread, panels, span, tile, beside);
     } else {
-        add_across(simd, spread, panels, span, tile);
+        add_across(simd, spread, panels, span, tile, beside);
     }
 }
 
@@ -97,6 +106,7 @@ fn add_along<S: Lanes, const ROWS: usize, const VECTORS: usize>(
     panels: Panels<'_, S, VECTORS>,
     (from, len): (usize, usize),
     tile: &mut Sums<S, ROWS, VECTORS>,
+    beside: impl Fn(usize),
 ) {
     let lanes = S::F32_LANES;
     let mut done = 0;
@@ -108,10 +118,12 @@ fn add_along<S: Lanes, const ROWS: usize, const VECTORS: usize>(
         if steps == lanes && S::REGISTER_COUNT >= 32 {
             // A known number of steps: the compiler unrolls them, and wants registers for it.
             for k in 0..lanes {
+                beside(from + done + k);
                 add(simd, |row| values[row * lanes + k], vectors.map(|v| v[k]), tile);
             }
         } else {
             for k in 0..steps {
+                beside(from + done + k);
                 add(simd, |row| values[row * lanes + k], vectors.map(|v| v[k]), tile);
             }
         }
@@ -127,6 +139,7 @@ fn add_across<S: Lanes, const ROWS: usize, const VECTORS: usize>(
     panels: Panels<'_, S, VECTORS>,
     (from, len): (usize, usize),
     tile: &mut Sums<S, ROWS, VECTORS>,
+    beside: impl Fn(usize),
 ) {
     let lanes = S::F32_LANES;
     let values = spread.matrix.block(spread.row / lanes, from, len);
@@ -134,6 +147,7 @@ fn add_across<S: Lanes, const ROWS: usize, const VECTORS: usize>(
     let vectors = panels.slice(from, len);
     for (k, values) in values.chunks_exact(lanes).enumerate().take(len) {
         let column = values[lane..].first_chunk::<ROWS>().expect("a tile lies inside a panel");
+        beside(from + k);
         add(simd, |row| column[row], vectors.map(|v| v[k]), tile);
     }
 }

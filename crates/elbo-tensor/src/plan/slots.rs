@@ -66,11 +66,14 @@ impl Program {
         slot
     }
 
-    /// The smallest free buffer that the value fits into, or a new one.
+    /// The smallest free buffer that the value fits into, or a new one. A buffer more than twice as long
+    /// stays free: it would save little, and whoever divides work by rows could not go on to a vector in
+    /// the place of a matrix before all have done with that.
     fn scratch_slot(&mut self, pool: &mut Vec<Slot>, node: &Node) -> Slot {
+        let lens = node.shape.len()..=2 * node.shape.len();
         let fits = |slot: &Slot| {
             let info = self.slots[slot.index()];
-            info.dtype == node.dtype && info.len >= node.shape.len()
+            info.dtype == node.dtype && lens.contains(&info.len)
         };
         let best = (0..pool.len())
             .filter(|i| fits(&pool[*i]))

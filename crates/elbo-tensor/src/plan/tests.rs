@@ -71,6 +71,19 @@ fn the_smallest_free_buffer_that_fits_is_taken() {
 }
 
 #[test]
+fn a_buffer_more_than_twice_as_long_is_left_alone() {
+    for (width, taken) in [(4, true), (5, false)] {
+        let (program, entry) = outputs_of(|tape| {
+            let freed = tape.fill(1.0, [8, width]).sum();
+            vec![freed, tape.fill(2.0, [8, 2])]
+        });
+        let [.., small] = entry.calls() else { panic!("no calls") };
+        let len = program.slots()[small.out.slot.index()].len;
+        assert_eq!(len == 8 * width, taken, "{entry}");
+    }
+}
+
+#[test]
 fn an_elementwise_op_takes_the_place_of_an_argument_that_dies() {
     let (_, entry) = outputs_of(|tape| {
         let x = tape.input(Dtype::F32, [7]);

@@ -1,0 +1,105 @@
+//! Asking for memory before it is needed: a line that is on its way costs nothing once work gets to it.
+//!
+//! A core finds by itself what lies one after the other in few places. It does not find the first lines of a
+//! place, rows in random order, or lines that it has to take from another core before it may write them.
+
+#![allow(unsafe_code)]
+
+/// Values of a cache line.
+const LINE: usize = 16;
+
+/// Asks for what lies at a place, to read it soon.
+#[inline(always)]
+pub(crate) fn ask<T>(place: *const T) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: a hint to the core. It reads nothing, so any address will do.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T1>(place.cast());
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = place;
+}
+
+/// Asks for the lines of some values, to write them soon.
+#[inline(always)]
+pub(crate) fn ask_to_write(values: &mut [f32]) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    for line in values.chunks_mut(LINE) {
+        // SAFETY: a hint as well. Written out, because the compiler makes of its own hint one to read.
+        unsafe {
+            std::arch::asm!(
+                "prefetchw [{}]", in(reg) line.as_mut_ptr(),
+                options(nostack, preserves_flags, readonly)
+            );
+        }
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = values;
+}
+
+/// Values that will be read after a loop, asked for on the way: some at each of its steps.
+#[derive(Clone, Copy)]
+pub(crate) struct Ahead<'m> {
+    first: &'m f32,
+    /// How far the last one is from the first.
+    last: usize,
+    /// Values that a step goes on.
+    stride: usize,
+}
+
+impl<'m> Ahead<'m> {
+    /// Nothing to ask for: a place that is always near.
+    pub(crate) const NOTHING: Self = Self { first: &0.0, last: 0, stride: 0 };
+
+    /// Part `number` of `parts` of some values, for a loop of so many steps. Where a step would have more
+    /// than a line to ask for, the last ones are left out.
+    pub(crate) fn part(values: &'m [f32], (number, parts): (usize, usize), steps: usize) -> Self {
+        let len = values.len().div_ceil(parts.max(1)).max(1);
+        let Some(part @ [first, ..]) = values.chunks(len).nth(number) else { return Self::NOTHING };
+        Self { first, last: part.len() - 1, stride: len.div_ceil(steps.max(1)).min(LINE) }
+    }
+
+    /// Asks for what a step of the loop is to ask for.
+    #[inline(always)]
+    pub(crate) fn ask(self, step: usize) {
+        // Without a branch: this stands in loops of some ten instructions a step.
+        ask(std::ptr::from_ref(self.first).wrapping_add(self.place(step)));
+    }
+
+    #[inline(always)]
+    fn place(self, step: usize) -> usize {
+        (step * self.stride).min(self.last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_of_all_parts_come_to_every_line() {
+        let values = [0.0; 1000];
+        for (parts, steps) in [(1, 1000), (8, 20), (3, 40), (7, 500)] {
+            let mut lines = std::collections::BTreeSet::new();
+            for number in 0..parts {
+                let ahead = Ahead::part(&values, (number, parts), steps);
+                for step in 0..steps {
+                    let place = std::ptr::from_ref(ahead.first).wrapping_add(ahead.place(step));
+                    assert!(values.as_ptr_range().contains(&place), "{parts} parts, {steps} steps");
+                    lines.insert(place as usize / (4 * LINE));
+                    ahead.ask(step);
+                }
+            }
+            assert!(lines.len() >= 1000 / LINE, "{parts} parts, {steps} steps: {}", lines.len());
+        }
+    }
+
+    #[test]
+    fn nothing_is_asked_for_where_there_is_nothing() {
+        for ahead in [Ahead::NOTHING, Ahead::part(&[], (0, 0), 0), Ahead::part(&[1.0], (3, 4), 5)] {
+            assert_eq!(ahead.place(7), 0);
+            ahead.ask(7);
+        }
+    }
+}
