@@ -4,11 +4,15 @@ use std::ops::Range;
 
 use crate::{
     Error,
+    ahead::ask,
     kernels::{elementwise::each_block, turn::store_rows},
     lanes::{Block, Kernel, Lanes, MOST_LANES},
     layout::{Form, Layout, Region},
     lending::{Part, View},
 };
+
+/// Pixels of a cache line.
+const LINE: usize = 64;
 
 /// Where a batch comes from.
 #[derive(Clone, Copy)]
@@ -67,13 +71,17 @@ impl Kernel for Gather<'_> {
         let width = out.layout().columns;
         let (rows, columns) = rows_and_columns(out.layout(), out.region());
         let lanes = S::F32_LANES;
+        let order = &order[..rows.end];
+        let mut next = images(data, width, order.get(rows.start..).unwrap_or(&[]));
         for row in rows.clone().step_by(lanes) {
             let count = lanes.min(rows.end - row);
-            let mut sources = [&data[..0]; MOST_LANES];
-            for (source, row) in sources.iter_mut().zip(&order[row..row + count]) {
-                *source = &data[*row as usize * width..][..width];
-            }
+            let sources = next;
+            next = images(data, width, &order[row + count..]);
             for column in columns.clone().step_by(lanes) {
+                // Images lie anywhere, so a core does not see them coming.
+                if column % LINE == 0 {
+                    next.iter().filter_map(|image| image.get(column)).for_each(|pixel| ask(pixel));
+                }
                 let mut block: Block<S> = [simd.splat_f32s(0.0); MOST_LANES];
                 for (vector, source) in block.iter_mut().zip(&sources[..count]) {
                     let pixels = &source[column..];
@@ -88,6 +96,16 @@ impl Kernel for Gather<'_> {
             }
         }
     }
+}
+
+/// The first images of an order, as many as a block has rows; empty where there are no more.
+#[inline(always)]
+fn images<'m>(data: &'m [u8], width: usize, order: &[u32]) -> [&'m [u8]; MOST_LANES] {
+    let mut images = [&data[..0]; MOST_LANES];
+    for (image, row) in images.iter_mut().zip(order) {
+        *image = &data[*row as usize * width..][..width];
+    }
+    images
 }
 
 #[inline(always)]
