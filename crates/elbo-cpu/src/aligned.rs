@@ -3,9 +3,9 @@
 use crate::Error;
 
 /// Bytes of a cache line, and of the widest vector.
-const LINE: usize = 64;
+pub(crate) const LINE: usize = 64;
 /// Values of a cache line.
-const LANES: usize = LINE / size_of::<f32>();
+pub(crate) const LANES: usize = LINE / size_of::<f32>();
 
 /// A fixed number of `f32`, zero at first, the first of them at a multiple of 64 bytes.
 #[derive(Debug, Default)]

@@ -175,9 +175,9 @@ impl Shift<'_> {
                     return;
                 }
                 phase = task.phase;
-                let start = Instant::now();
+                let timed = self.seconds.as_ref().map(|seconds| (seconds, Instant::now()));
                 well = well && self.share(task, thread, passed);
-                if let Some(seconds) = &self.seconds {
+                if let Some((seconds, start)) = timed {
                     if self.stops_at(barrier, &mut passed) {
                         return;
                     }

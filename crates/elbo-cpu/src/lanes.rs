@@ -39,7 +39,8 @@ pub(crate) trait Lanes: Simd {
     /// Lane c of vector r becomes lane r of vector c.
     fn transpose(self, block: &mut Block<Self>);
 
-    /// x / (k · √y + eps), for y from 10⁻³⁶ to the largest number: what Adam moves a parameter by.
+    /// x / (k · √y + eps), for y from 10⁻³⁶ to the largest number: what Adam moves a parameter by. Its second
+    /// moments are never less.
     #[inline(always)]
     fn over_root(self, x: Self::f32s, y: Self::f32s, k: f32, eps: f32) -> Self::f32s {
         let root = self.sqrt_f32s(y);
@@ -254,8 +255,10 @@ mod tests {
 
         #[inline(always)]
         fn run<S: Lanes>(self, simd: S) {
-            for (x, y) in [(1.0, 1.0), (1e-35, 1e-36), (-0.3, 1e-12), (3e4, 2e9), (0.0, 0.5)] {
-                for (k, eps) in [(1.0, 1e-8), (31.6, 1e-8), (1.0, 1e-3)] {
+            for (x, y) in
+                [(1.0, 1.0), (1e-35, 1e-36), (-0.3, 1e-12), (3e4, 2e9), (0.0, 0.5), (1.0, f32::MAX)]
+            {
+                for (k, eps) in [(1.0, 1e-8), (31.6, 1e-8), (1.0, 1e-3), (1.0, 0.0)] {
                     let vector = simd.over_root(simd.splat_f32s(x), simd.splat_f32s(y), k, eps);
                     let values: &[f32] = pulp::bytemuck::cast_slice(std::slice::from_ref(&vector));
                     let (x, k, eps) = (f64::from(x), f64::from(k), f64::from(eps));

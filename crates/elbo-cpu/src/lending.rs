@@ -235,10 +235,13 @@ pub(crate) struct Part<'m> {
 /// Where `len` vectors of a panel from vector `first` on start, if they lie in the region.
 #[inline(always)]
 fn place(layout: Layout, region: Region, panel: usize, first: usize, len: usize) -> usize {
+    if len == 0 {
+        return 0;
+    }
     let inside = region.panels().contains(&panel)
         && region.depth().start <= first
         && len <= region.depth().end.saturating_sub(first);
-    assert!(inside || len == 0, "a thread stays in its region");
+    assert!(inside, "a thread stays in its region");
     (panel * layout.depth() + first) * layout.lanes
 }
 
@@ -268,13 +271,12 @@ impl<'m> View<'m> {
 
     /// All of some panels that follow one another.
     pub(crate) fn panels(&self, first: usize, count: usize) -> &'m [f32] {
-        let depth = self.layout.depth();
-        (first..first + count).for_each(|panel| _ = self.panel(panel));
+        let Some(last) = count.checked_sub(1) else { return &[] };
+        let panels = [first, first + last].map(|panel| self.panel(panel).as_ptr());
         let len = count * self.layout.panel_len();
-        // SAFETY: panels lie one after the other, and `panel` has looked at each.
-        unsafe {
-            std::slice::from_raw_parts(self.start.add(first * depth * self.layout.lanes), len)
-        }
+        // SAFETY: panels lie one after the other. `panel` has looked at the first and the last one, and a
+        // region has all between two that it has.
+        unsafe { std::slice::from_raw_parts(panels[0], len) }
     }
 
     /// The value of a scalar.

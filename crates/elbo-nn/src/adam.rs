@@ -94,7 +94,7 @@ impl<'t> Adam<'t> {
         Self { tape, config, moved, step, learning_rate, fault }
     }
 
-    /// One update a parameter, then the step count's.
+    /// One update a parameter, the last parameter's first, then the step count's.
     ///
     /// `gradients`: one for each parameter, in the order they were made, each of its shape. Another
     /// number of them is a fault, see [`Parameters::finish`].
@@ -107,7 +107,8 @@ impl<'t> Adam<'t> {
             self.fault.keep(error, self.tape);
         }
         let mut updates = Vec::with_capacity(self.moved.len() + 1);
-        // The last parameters first: going backwards, a model has read them last, so they are still near.
+        // A backward pass has just read the last parameters, the first layer's not at all; and with that
+        // the next step begins. So memory is asked for the fewest values anew.
         for (moved, gradient) in self.moved.iter().zip(gradients).rev() {
             updates.push(self.update(moved, *gradient));
         }
@@ -185,6 +186,8 @@ mod tests {
         program.entry("step", &[], &ids).unwrap();
         let ops: Vec<&str> = ids.iter().map(|id| program.graph().node(*id).op.name()).collect();
         assert_eq!(ops, ["adam", "adam", "advance"]);
+        let shapes = ids[..2].iter().map(|id| program.graph().node(*id).shape.to_string());
+        assert_eq!(shapes.collect::<Vec<_>>(), ["[2]", "[2, 3]"], "the last parameter first");
         assert_eq!(
             program.graph().node(ids[0]).op,
             Op::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 }

@@ -81,6 +81,42 @@ impl Step {
 }
 
 /// Added to each moment. A unit that relu keeps at zero has moments that shrink towards nothing, and
-/// arithmetic on denormal numbers takes a hundred times as long; with this they stay above those, and
-/// so does what an estimate of a root is off by. It moves no parameter: 10⁻³² over eps is 10⁻²⁴.
-const LEAST: f32 = 1e-32;
+/// arithmetic on denormal numbers takes a hundred times as long. With this the first moment stays above 10⁻³³,
+/// the second above 10⁻³¹, and so does nearly always what an estimate of its root is off by. It moves no
+/// parameter: 10⁻³³ over eps is 10⁻²⁵. Where eps is 0, it slows down what gradients below 10⁻¹⁵ move.
+const LEAST: f32 = 1e-34;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dispatch::{Dispatch, Level};
+
+    /// A unit that never gets a gradient, from its first step on.
+    struct Dead;
+
+    impl Kernel for Dead {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<S: Lanes>(self, simd: S) {
+            let zero = simd.splat_f32s(0.0);
+            let [mut p, mut m, mut v] = [simd.splat_f32s(0.03), zero, zero];
+            for steps in 0..500 {
+                let step = Step::new((0.9, 0.999), 1e-8, steps, 1e-3);
+                step.one(simd, zero, [&mut p, &mut m, &mut v]);
+                let first = |vector: &S::f32s| {
+                    pulp::bytemuck::cast_slice::<_, f32>(std::slice::from_ref(vector))[0]
+                };
+                assert!(first(&m).is_normal() && first(&v).is_normal(), "step {steps}");
+                assert_eq!(first(&p), 0.03, "step {steps}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_dead_unit_stays_where_it_is_and_its_moments_above_denormal_numbers() {
+        for level in Level::ALL {
+            Dispatch::new(level).enter(Dead);
+        }
+    }
+}

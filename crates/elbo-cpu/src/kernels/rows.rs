@@ -5,14 +5,12 @@ use std::ops::Range;
 use crate::{
     Error,
     ahead::ask,
+    aligned::LINE,
     kernels::{elementwise::each_block, turn::store_rows},
     lanes::{Block, Kernel, Lanes, MOST_LANES},
     layout::{Form, Layout, Region},
     lending::{Part, View},
 };
-
-/// Pixels of a cache line.
-const LINE: usize = 64;
 
 /// Where a batch comes from.
 #[derive(Clone, Copy)]
@@ -72,11 +70,11 @@ impl Kernel for Gather<'_> {
         let (rows, columns) = rows_and_columns(out.layout(), out.region());
         let lanes = S::F32_LANES;
         let order = &order[..rows.end];
-        let mut next = images(data, width, order.get(rows.start..).unwrap_or(&[]));
+        let mut next = images(data, width, &order[rows.start..], lanes);
         for row in rows.clone().step_by(lanes) {
             let count = lanes.min(rows.end - row);
             let sources = next;
-            next = images(data, width, &order[row + count..]);
+            next = images(data, width, &order[row + count..], lanes);
             for column in columns.clone().step_by(lanes) {
                 // Images lie anywhere, so a core does not see them coming.
                 if column % LINE == 0 {
@@ -98,11 +96,11 @@ impl Kernel for Gather<'_> {
     }
 }
 
-/// The first images of an order, as many as a block has rows; empty where there are no more.
+/// The first images of an order, at most so many; nothing where there are no more.
 #[inline(always)]
-fn images<'m>(data: &'m [u8], width: usize, order: &[u32]) -> [&'m [u8]; MOST_LANES] {
+fn images<'m>(data: &'m [u8], width: usize, order: &[u32], most: usize) -> [&'m [u8]; MOST_LANES] {
     let mut images = [&data[..0]; MOST_LANES];
-    for (image, row) in images.iter_mut().zip(order) {
+    for (image, row) in images.iter_mut().zip(order).take(most) {
         *image = &data[*row as usize * width..][..width];
     }
     images

@@ -25,7 +25,7 @@ const MOST_VECTORS: usize = 3;
 /// Rows of a register tile of two vectors: 28 sums.
 const TALLEST_OF_PAIRS: usize = 14;
 
-/// How many vectors the next tile takes of what is left: three, or two where three would leave one. Of sixteen
+/// How many vectors the next tile takes of what is left, if anything: three, or two where three would leave one. Of sixteen
 /// registers, twelve sums, three vectors and a factor need all; the compiler only manages with them where k runs
 /// along the lanes.
 const fn group<S: Lanes>(along: bool, left: usize) -> usize {
@@ -110,10 +110,10 @@ impl Kernel for Product<'_> {
                 let left = region.panels().end - panel;
                 let wide = group::<S>(self.along, left);
                 let next = self.vectors.panels(panel + wide, group::<S>(self.along, left - wide));
-                let tiles = region.depth().len().div_ceil(tallest);
+                let (tiles, steps) =
+                    (region.depth().len().div_ceil(tallest), self.vectors.layout().depth());
                 for (number, row) in region.depth().step_by(tallest).enumerate() {
                     let rows = tallest.min(region.depth().end - row);
-                    let steps = self.vectors.layout().depth();
                     self.ahead = Ahead::part(next, (number, tiles), steps);
                     self.rows(simd, row, rows, panel, left);
                 }
@@ -178,10 +178,11 @@ impl Product<'_> {
     ) {
         let spread = Spread { matrix: self.spread, along: self.along, row };
         let panels = Panels::<S, VECTORS>::new(self.vectors, panel);
-        for panel in panel..panel + VECTORS {
-            ask_to_write(self.out.block(panel, row, ROWS));
+        if S::REGISTER_COUNT >= 32 {
+            (panel..panel + VECTORS).for_each(|p| ask_to_write(self.out.block(p, row, ROWS)));
         }
-        let tile: Sums<S, ROWS, VECTORS> = sums(simd, spread, panels, self.ahead);
+        let ahead = std::mem::replace(&mut self.ahead, Ahead::NOTHING);
+        let tile: Sums<S, ROWS, VECTORS> = sums(simd, spread, panels, ahead);
         for (vector, panel) in (panel..panel + VECTORS).enumerate() {
             let form = self.out.layout().form;
             let sums = tile.iter().map(|row| row[vector]);

@@ -1,4 +1,4 @@
-//! Giving each value a slot: first use, last use, the smallest free buffer that fits.
+//! Giving each value a slot: first use, last use, the smallest free buffer that fits and is not much too long.
 
 use super::{Call, Operand, Program, Slot, SlotInfo};
 use crate::{Id, Kind, graph::Node};
@@ -66,7 +66,7 @@ impl Program {
         slot
     }
 
-    /// The smallest free buffer that the value fits into, or a new one. A buffer more than twice as long
+    /// The smallest free buffer that the value fits into, or a new one. One more than twice as long
     /// stays free: it would save little, and whoever divides work by rows could not go on to a vector in
     /// the place of a matrix before all have done with that.
     fn scratch_slot(&mut self, pool: &mut Vec<Slot>, node: &Node) -> Slot {
