@@ -72,7 +72,7 @@ fn turned(plan: &Plan) -> Vec<&Task> {
 
 #[test]
 fn a_training_step_turns_no_weight_and_only_one_activation() {
-    for threads in [1, 2] {
+    for threads in [1, 2, 3, 4] {
         let (plan, _) = planned(training, threads);
         // The hidden layer is the right operand of one product forward and of another one backward.
         let turned: Vec<_> = turned(&plan).iter().map(|task| task.accesses[1].kind).collect();
