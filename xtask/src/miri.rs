@@ -9,7 +9,7 @@ use crate::{Outcome, become_command, root};
 const TESTS: [&str; 7] = ["miri", "test", "--package", "elbo-cpu", "--lib", "--test", "rooms"];
 
 /// Which of them, by the beginning of their names.
-const NAMES: [&str; 3] = ["team::", "aligned::", "several_threads_leave"];
+const NAMES: [&str; 5] = ["team::", "aligned::", "claims::", "shift::", "several_threads_leave"];
 
 /// What the interpreter must be told: rayon's queues keep pointers as numbers and free some memory late, threads
 /// look at the clock, and functions such as ln are to round the same way each time, which Miri else leaves to

@@ -1,13 +1,6 @@
 //! The backend: a team of threads, and the tasks of an entry one after the other.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Instant,
-};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use elbo_tensor::{Backend, Call, Data, DataMut, Dtype, Entry, Memory};
 
@@ -15,10 +8,10 @@ use crate::{
     Buffer, Error, Level, Values,
     buffer::Rows,
     dispatch::Dispatch,
-    lending::{Lent, Places, Table},
-    plan::{Plan, Task, plan},
-    run::run,
-    team::{Barrier, Team},
+    lending::Places,
+    plan::{Plan, plan},
+    shift::Shift,
+    team::Team,
 };
 
 /// Values that one thread copies while another one would wake up.
@@ -44,7 +37,7 @@ pub(crate) struct Crew {
 
 /// An entry, ready to run: how its matrices lie, its tasks, and where threads wait for each other.
 #[derive(Debug, Default)]
-pub struct Recorded(Plan);
+pub struct Recorded(pub(crate) Plan);
 
 impl Cpu {
     /// A backend of `threads` threads, or of one for each core when `threads` is 0.
@@ -129,98 +122,16 @@ impl Cpu {
             }
         }
         let Crew { team, places } = &mut *self.crew();
-        let shift = Shift {
-            dispatch: self.dispatch,
-            plan,
-            table: places.borrow(memory, plan.slots.iter().copied()),
-            failed_after: AtomicUsize::new(usize::MAX),
-            fault: Mutex::new(None),
-            seconds: seconds.map(Mutex::new),
-        };
+        let table = places.borrow(memory, plan.slots.iter().copied());
+        let shift = Shift::new(self.dispatch, plan, table, seconds);
         team.run(&|thread, barrier| shift.work(thread, barrier, times));
-        let fault = shift.fault.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let fault = shift.fault();
         for (slot, layout) in &plan.after {
             if let Some(values) = memory.get_mut(*slot).and_then(Buffer::as_f32_mut) {
                 values.set_layout(*layout);
             }
         }
         fault.map_or(Ok(()), Err)
-    }
-}
-
-/// One run of a plan, as its threads see it.
-struct Shift<'a> {
-    dispatch: Dispatch,
-    plan: &'a Plan,
-    table: Table<'a>,
-    /// After how many barriers the first thread to fail did so; `usize::MAX` where none has. A thread that
-    /// has passed more than that stops: all of them do so after the same barrier.
-    failed_after: AtomicUsize,
-    fault: Mutex<Option<Error>>,
-    seconds: Option<Mutex<&'a mut [f64]>>,
-}
-
-impl Shift<'_> {
-    fn work(&self, thread: usize, barrier: &Barrier, times: usize) {
-        let mut passed = 0;
-        // What comes after a fault is left out: it would work on what is not there.
-        let mut well = true;
-        for _ in 0..times {
-            let mut phase = 0;
-            for task in &self.plan.tasks {
-                // Timed, every task has a phase of its own: no call pays for another's delay.
-                if (task.phase != phase || self.seconds.is_some())
-                    && self.stops_at(barrier, &mut passed)
-                {
-                    return;
-                }
-                phase = task.phase;
-                let timed = self.seconds.as_ref().map(|seconds| (seconds, Instant::now()));
-                well = well && self.share(task, thread, passed);
-                if let Some((seconds, start)) = timed {
-                    if self.stops_at(barrier, &mut passed) {
-                        return;
-                    }
-                    if thread == 0 {
-                        let mut seconds = seconds.lock().unwrap_or_else(PoisonError::into_inner);
-                        seconds[task.call] += start.elapsed().as_secs_f64();
-                    }
-                }
-            }
-            if self.stops_at(barrier, &mut passed) {
-                return;
-            }
-        }
-    }
-
-    /// Waits for the other threads. Returns whether one of them had failed before.
-    fn stops_at(&self, barrier: &Barrier, passed: &mut usize) -> bool {
-        barrier.wait();
-        *passed += 1;
-        // A thread that has failed since has passed as many barriers as this one.
-        self.failed_after.load(Ordering::Acquire) < *passed
-    }
-
-    /// Does a thread's share of a task. Returns whether that went well: a fault is noted, and stops all
-    /// threads at the next barrier.
-    #[allow(unsafe_code)]
-    fn share(&self, task: &Task, thread: usize, passed: usize) -> bool {
-        let member = (thread, self.plan.threads);
-        // SAFETY: `plan` has refused races for `plan.threads`, which is how many the team has (`run`
-        // compares). A thread walks the tasks in order, one at a time, past a barrier wherever the phase
-        // changes; and all stop at the same barrier, so they never stand at two different ones.
-        let lent = unsafe { Lent::new(self.table, &task.accesses, member) };
-        let done = catch_unwind(AssertUnwindSafe(|| run(self.dispatch, task, lent)));
-        let op = self.plan.name(task);
-        let fault = match done {
-            Ok(Ok(())) => return true,
-            Ok(Err(error)) => error,
-            Err(_) => Error::Panicked { op },
-        };
-        let mut first = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
-        first.get_or_insert(fault);
-        self.failed_after.fetch_min(passed, Ordering::AcqRel);
-        false
     }
 }
 

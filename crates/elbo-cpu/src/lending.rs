@@ -3,7 +3,8 @@
 //! A task says which places it reads and writes and how threads divide each ([`Access`]). A plan is
 //! refused unless, between two barriers, no thread writes what another one touches
 //! ([`crate::plan::races`]). That is what makes the references handed out here sound: this file, that
-//! check, and the loop over tasks and barriers in `cpu.rs` are all there is to read.
+//! check, and the loop over tasks, pieces and barriers in `shift.rs` with its counters in `claims.rs` are all
+//! there is to read.
 
 #![allow(unsafe_code)]
 
@@ -127,11 +128,13 @@ pub(crate) struct Lent<'m> {
 }
 
 impl<'m> Lent<'m> {
-    /// What thread `member.0` of `member.1` has of a task.
+    /// Share number `member.0` of `member.1` of a task.
     ///
     /// # Safety
     /// The task is one of a plan without races for so many threads, each of which makes one `Lent` for it
-    /// at a time, after the barriers that the plan has put before the task.
+    /// at a time, after the barriers that the plan has put before the task. Of a divided task, no share is
+    /// made twice in a round; one may be made before the last of those barriers, once all threads have done the
+    /// tasks that the plan names.
     pub(crate) const unsafe fn new(
         table: Table<'m>,
         accesses: &'m [Access],

@@ -3,6 +3,7 @@
 mod ahead;
 mod aligned;
 mod buffer;
+mod claims;
 mod cpu;
 mod dispatch;
 mod error;
@@ -14,7 +15,7 @@ mod peak;
 mod plan;
 mod product;
 mod run;
-
+mod shift;
 mod team;
 
 pub use buffer::{Buffer, Values};

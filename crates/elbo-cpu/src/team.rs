@@ -145,6 +145,11 @@ impl Barrier {
 
     /// Waits for all the others. What any of them wrote before, this thread sees afterwards.
     pub(crate) fn wait(&self) {
+        self.wait_and(|| false);
+    }
+
+    /// Waits for all the others, and meanwhile does what there is to do: `help` says whether it did something.
+    pub(crate) fn wait_and(&self, mut help: impl FnMut() -> bool) {
         if self.threads <= 1 {
             return;
         }
@@ -160,11 +165,13 @@ impl Barrier {
             }
             return;
         }
-        for _ in 0..self.spins {
+        let mut spins = 0;
+        while spins < self.spins {
             if self.round.load(Ordering::Acquire) != round {
                 return;
             }
             std::hint::spin_loop();
+            spins = if help() { 0 } else { spins + 1 };
         }
         self.sleep(round);
     }

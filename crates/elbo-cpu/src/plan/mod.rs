@@ -2,10 +2,12 @@
 //! where threads must wait for each other.
 //!
 //! [`forms`] gives each matrix a form such that products find what they take by vectors, [`tasks`]
-//! turns calls into tasks that say what they touch, and [`phases`] finds the fewest barriers.
+//! turns calls into tasks that say what they touch, [`phases`] finds the fewest barriers, and [`pieces`] divides what no thread has to
+//! do a part of.
 
 mod forms;
 mod phases;
+mod pieces;
 mod tasks;
 #[cfg(test)]
 mod tests;
@@ -17,6 +19,7 @@ pub(crate) use phases::races;
 use crate::{
     Error,
     buffer::Buffer,
+    claims::Claims,
     dispatch::Dispatch,
     layout::Layout,
     lending::{Access, Kind},
@@ -33,6 +36,17 @@ pub(crate) struct Task {
     pub(crate) call: usize,
     /// How many barriers stand before it.
     pub(crate) phase: usize,
+    /// How it is divided, if no thread has to do a part of it.
+    pub(crate) pieces: Option<Pieces>,
+}
+
+/// Pieces of a task, each for whoever has time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pieces {
+    /// How many there are for each thread.
+    pub(crate) each: usize,
+    /// How many tasks of the plan all threads must have done before one may be taken.
+    pub(crate) after: usize,
 }
 
 /// What a task does.
@@ -61,11 +75,22 @@ pub(crate) struct Plan {
     pub(crate) threads: usize,
     /// For vectors of how many lanes.
     pub(crate) lanes: usize,
+    /// The tasks that are divided in pieces.
+    pub(crate) divided: Vec<usize>,
+    /// Who takes which piece, in a run.
+    pub(crate) claims: Claims,
     /// The names of the calls' ops.
     names: Vec<&'static str>,
 }
 
 impl Plan {
+    /// Counts the divided tasks and makes room for what threads tell each other about them.
+    pub(crate) fn make_claims(&mut self) {
+        let divided = |task: &usize| self.tasks[*task].pieces.is_some();
+        self.divided = (0..self.tasks.len()).filter(divided).collect();
+        self.claims = Claims::new(self.divided.len(), self.threads);
+    }
+
     /// The op that a task is for.
     pub(crate) fn name(&self, task: &Task) -> &'static str {
         self.names[task.call]
@@ -87,10 +112,12 @@ pub(crate) fn plan(
     let mut plan = tasks::build(calls, &forms, lanes);
     plan.names = calls.iter().map(|call| call.op.name()).collect();
     phases::assign(&mut plan.tasks, threads);
+    pieces::divide(&mut plan.tasks, threads);
     if let Some(task) = races(&plan.tasks, threads) {
         return Err(Error::Taken { op: calls[plan.tasks[task].call].op.name() });
     }
     (plan.threads, plan.lanes) = (threads, lanes);
+    plan.make_claims();
     reserve(&plan, memory, dispatch)?;
     Ok(plan)
 }

@@ -1,6 +1,6 @@
 //! Where threads must wait for each other, and the proof that they wait often enough.
 
-use super::Task;
+use super::{Task, pieces};
 use crate::{layout::Region, lending::Access};
 
 /// What two tasks have to do with each other.
@@ -28,21 +28,34 @@ pub(super) fn assign(tasks: &mut [Task], threads: usize) {
 }
 
 /// A task that touches what another one of its phase, or itself in another place, changes at the same
-/// time. A plan that has one must not run.
+/// time; or a divided one that may be begun before what it depends on is done. A plan that has one must not run.
 pub(crate) fn races(tasks: &[Task], threads: usize) -> Option<usize> {
-    let alone = |task: &Task| {
-        let accesses = &task.accesses;
-        accesses.iter().enumerate().all(|(i, one)| {
-            let clash = |other: &Access| one.same_place(other) && (one.write || other.write);
-            !accesses[..i].iter().any(clash) && !crosses(one, one, threads)
-        })
-    };
     (0..tasks.len()).find(|later| {
         let task = &tasks[*later];
         let crossed = |earlier: &Task| bond(earlier, task, threads) == Bond::Barrier;
-        !alone(task)
+        let shares = task.pieces.map_or(threads, |pieces| pieces.each * threads);
+        !alone(task, threads)
+            || !alone(task, shares)
             || tasks[..*later].iter().any(|earlier| earlier.phase >= task.phase && crossed(earlier))
+            || task.pieces.is_some_and(|pieces| {
+                let first = pieces::first_after(tasks, *later);
+                first.is_none_or(|first| pieces.after < first)
+            })
     })
+}
+
+/// Whether the shares of a task, so many, touch nothing that another one changes.
+fn alone(task: &Task, shares: usize) -> bool {
+    let accesses = &task.accesses;
+    accesses.iter().enumerate().all(|(i, one)| {
+        let clash = |other: &Access| one.same_place(other) && (one.write || other.write);
+        !accesses[..i].iter().any(clash) && !crosses(one, one, shares)
+    })
+}
+
+/// Whether two tasks have nothing to do with each other.
+pub(super) fn apart(one: &Task, other: &Task) -> bool {
+    bond(one, other, 1) == Bond::None
 }
 
 fn bond(earlier: &Task, later: &Task, threads: usize) -> Bond {

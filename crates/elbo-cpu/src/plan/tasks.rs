@@ -182,7 +182,7 @@ impl Builder<'_> {
     }
 
     fn push(&mut self, work: Work, accesses: Vec<Access>, call: usize) {
-        self.plan.tasks.push(Task { work, accesses, call, phase: 0 });
+        self.plan.tasks.push(Task { work, accesses, call, phase: 0, pieces: None });
     }
 }
 

@@ -3,7 +3,7 @@
 
 use elbo_tensor::{AdamState, Backend, Memory, Op, Program, Tape, Var};
 
-use super::{Plan, Task, Work, plan, races};
+use super::{Pieces, Plan, Task, Work, plan, races};
 use crate::{
     Buffer, Cpu, Level,
     layout::{Form, Layout, Split},
@@ -113,7 +113,7 @@ fn every_call_has_its_task_and_no_plan_has_races() {
 #[test]
 fn a_plan_without_its_barrier_has_a_race() {
     let (mut plan, _) = planned(training, THREADS);
-    plan.tasks.iter_mut().for_each(|task| task.phase = 0);
+    plan.tasks.iter_mut().for_each(|task| (task.phase, task.pieces) = (0, None));
     assert!(races(&plan.tasks, THREADS).is_some());
     assert_eq!(races(&plan.tasks, 1), None, "a thread cannot race itself");
 }
@@ -124,7 +124,7 @@ fn access(slot: usize, split: Split, write: bool) -> Access {
 }
 
 fn task(accesses: Vec<Access>) -> Task {
-    Task { work: Work::Op(Op::Relu), accesses, call: 0, phase: 0 }
+    Task { work: Work::Op(Op::Relu), accesses, call: 0, phase: 0, pieces: None }
 }
 
 #[test]
@@ -148,4 +148,62 @@ fn threads_that_divide_alike_need_no_barrier_and_others_do() {
     let reads = |split| task(vec![access(1, split, true), access(0, split, false)]);
     assert_eq!(races(&[writes(Split::Rows), reads(Split::Rows)], 2), None);
     assert_eq!(races(&[writes(Split::Rows), reads(Split::Columns)], 2), Some(1));
+}
+
+/// The tasks of a plan that are divided in pieces.
+fn divided(plan: &Plan) -> Vec<&Task> {
+    plan.divided.iter().map(|task| &plan.tasks[*task]).collect()
+}
+
+#[test]
+fn gradients_of_weights_are_divided_and_the_last_layers_may_be_begun_before_the_barrier() {
+    let alone = planned(training, 1).0;
+    assert!(divided(&alone).is_empty(), "a thread by itself has nobody to share with");
+    for threads in [2, THREADS, 4] {
+        for graph in [training as Graph, training_a_narrow_one] {
+            let (plan, _) = planned(graph, threads);
+            let updates = divided(&plan);
+            assert_eq!(updates.len(), 2, "{threads} threads");
+            let before = plan.tasks.iter().filter(|task| task.phase == 0).count();
+            for task in updates {
+                assert!(matches!(task.work, Work::Op(Op::AdamProduct { .. })));
+                assert_eq!(task.phase, 1, "{threads} threads");
+                assert!(task.pieces.unwrap().after <= before, "{threads} threads");
+            }
+        }
+        // Its last weight is read for the last time before all is done that goes by rows.
+        let (plan, _) = planned(training_a_narrow_one, threads);
+        let first = divided(&plan).iter().map(|task| task.pieces.unwrap().after).min().unwrap();
+        let before = plan.tasks.iter().filter(|task| task.phase == 0).count();
+        assert!(first < before, "{threads} threads: {first} of {before}");
+    }
+}
+
+#[test]
+fn pieces_that_may_be_taken_too_soon_are_a_race() {
+    let (mut plan, _) = planned(training, THREADS);
+    for task in plan.divided.clone() {
+        let pieces = plan.tasks[task].pieces.unwrap();
+        let sooner = Pieces { after: pieces.after - 1, ..pieces };
+        plan.tasks[task].pieces = Some(sooner);
+        assert_eq!(races(&plan.tasks, THREADS), Some(task));
+        plan.tasks[task].pieces = Some(pieces);
+    }
+    assert_eq!(races(&plan.tasks, THREADS), None);
+}
+
+#[test]
+fn pieces_next_to_a_task_of_their_phase_that_needs_them_are_a_race() {
+    let pieces = Some(Pieces { each: 2, after: 0 });
+    let writes = Task { pieces, ..task(vec![access(0, Split::Rows, true)]) };
+    let reads = |phase| {
+        let accesses = vec![access(1, Split::Rows, true), access(0, Split::Rows, false)];
+        Task { phase, ..task(accesses) }
+    };
+    assert_eq!(races(&[writes.clone(), reads(0)], 2), Some(0));
+    assert_eq!(races(&[writes.clone(), reads(1)], 2), None);
+    // Who waits for the phase of the one to end does not know whether its pieces are done.
+    let then = |phase| Task { pieces: Some(Pieces { each: 2, after: 1 }), ..reads(phase) };
+    assert_eq!(races(&[writes.clone(), then(1)], 2), Some(1));
+    assert_eq!(races(&[writes, then(2)], 2), None);
 }

@@ -1,0 +1,120 @@
+//! What threads tell each other in the course of a run: how far each is, and which pieces of divided tasks are taken.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::aligned::LINE;
+
+/// A number in a cache line of its own: threads that write others must not slow down who reads it.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Line(AtomicUsize);
+
+const _: () = assert!(align_of::<Line>() == LINE);
+
+/// Counters of a run. None goes back in its course, so no thread can mistake one round for another.
+#[derive(Debug, Default)]
+pub(crate) struct Claims {
+    /// For each thread: how many tasks it has done.
+    done: Vec<Line>,
+    /// For each divided task, and each thread: how many of the pieces near that thread are taken.
+    taken: Vec<Line>,
+}
+
+impl Claims {
+    pub(crate) fn new(divided: usize, threads: usize) -> Self {
+        let lines = |count| (0..count).map(|_| Line::default()).collect();
+        Self { done: lines(threads), taken: lines(divided * threads) }
+    }
+
+    /// Begins a run, before there are other threads in it.
+    pub(crate) fn reset(&self) {
+        for line in self.done.iter().chain(&self.taken) {
+            line.0.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// A thread has done so many tasks.
+    pub(crate) fn note(&self, thread: usize, tasks: usize) {
+        self.done[thread].0.store(tasks, Ordering::Release);
+    }
+
+    /// Whether every thread has done so many tasks. If so, this thread sees what they wrote.
+    pub(crate) fn all_have_done(&self, tasks: usize) -> bool {
+        self.done.iter().all(|line| line.0.load(Ordering::Acquire) >= tasks)
+    }
+
+    /// Takes a piece of a divided task that has `each` for each thread, in a thread's round: one of those near it as long
+    /// as there are some, then of others'. Each piece is taken once a round.
+    pub(crate) fn take(
+        &self,
+        divided: usize,
+        each: usize,
+        (thread, round): (usize, usize),
+    ) -> Option<usize> {
+        let threads = self.done.len();
+        let (first, end) = (round * each, (round + 1) * each);
+        (0..threads).map(|next| (thread + next) % threads).find_map(|near| {
+            let taken = &self.taken[divided * threads + near].0;
+            let next = |taken| (taken < end).then_some(taken + 1);
+            let piece = taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()?;
+            Some(near * each + piece - first)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeSet,
+        sync::{Barrier, Mutex},
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_thread_takes_the_pieces_near_it_first_and_each_round_has_all_again() {
+        let claims = Claims::new(2, 3);
+        for round in 0..2 {
+            let taken: Vec<_> = std::iter::from_fn(|| claims.take(1, 2, (1, round))).collect();
+            assert_eq!(taken, [2, 3, 4, 5, 0, 1]);
+            assert_eq!(claims.take(1, 2, (0, round)), None);
+            assert_eq!(claims.take(0, 1, (2, round)), Some(2), "another task's are its own");
+        }
+        claims.reset();
+        assert_eq!(claims.take(1, 2, (0, 0)), Some(0));
+    }
+
+    #[test]
+    fn every_piece_goes_to_one_thread() {
+        const THREADS: usize = 4;
+        const EACH: usize = 3;
+        let rounds = if cfg!(miri) { 3 } else { 200 };
+        let claims = Claims::new(1, THREADS);
+        let (barrier, all) = (Barrier::new(THREADS), Mutex::new(Vec::new()));
+        std::thread::scope(|scope| {
+            for thread in 0..THREADS {
+                let (claims, barrier, all) = (&claims, &barrier, &all);
+                scope.spawn(move || {
+                    for round in 0..rounds {
+                        while let Some(piece) = claims.take(0, EACH, (thread, round)) {
+                            all.lock().unwrap().push((round, piece));
+                        }
+                        barrier.wait();
+                    }
+                });
+            }
+        });
+        let all = all.into_inner().unwrap();
+        assert_eq!(all.len(), rounds * THREADS * EACH);
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+    }
+
+    #[test]
+    fn all_have_done_what_the_slowest_has() {
+        let claims = Claims::new(0, 2);
+        claims.note(0, 5);
+        assert!(claims.all_have_done(0) && !claims.all_have_done(1));
+        claims.note(1, 3);
+        assert!(claims.all_have_done(3) && !claims.all_have_done(4));
+    }
+}
