@@ -21,6 +21,9 @@ use crate::Error;
 /// further apart; one whose core was taken away is.
 const PATIENCE: Duration = Duration::from_micros(30);
 
+/// Turns of a spinning thread after which it looks again for something to do.
+const TURNS_BETWEEN_LOOKS: usize = 8;
+
 /// What a member of the team is given: its number, and where to wait.
 type Work<'w> = dyn Fn(usize, &Barrier) + Sync + 'w;
 
@@ -170,8 +173,12 @@ impl Barrier {
             if self.round.load(Ordering::Acquire) != round {
                 return;
             }
+            // To look for something to do takes longer than a turn.
+            if spins % TURNS_BETWEEN_LOOKS == 0 && help() {
+                continue;
+            }
             std::hint::spin_loop();
-            spins = if help() { 0 } else { spins + 1 };
+            spins += 1;
         }
         self.sleep(round);
     }
