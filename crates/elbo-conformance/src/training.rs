@@ -26,9 +26,9 @@ impl Sizes {
     /// Large enough that a backend splits its work.
     pub(crate) const MNIST: Self =
         Self { images: 120, pixels: 784, hidden: 400, latent: 20, batch: 96, steps: 8 };
-    /// Small enough to run for hundreds of steps, its widest layers large enough to be split.
+    /// Small enough to run for hundreds of steps, its widest layers large enough to be divided in every way.
     pub(crate) const WIDE: Self =
-        Self { images: 60, pixels: 370, hidden: 90, latent: 5, batch: 96, steps: 120 };
+        Self { images: 100, pixels: 784, hidden: 112, latent: 5, batch: 96, steps: 120 };
 }
 
 /// A training step and the values that move from step to step.

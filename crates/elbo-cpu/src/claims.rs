@@ -12,35 +12,41 @@ struct Line(AtomicUsize);
 const _: () = assert!(align_of::<Line>() == LINE);
 
 /// Counters of a run. None goes back in its course, so no thread can mistake one round for another.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Claims {
-    /// For each thread: how many tasks it has done.
-    done: Vec<Line>,
+    /// For each thread: how many tasks it has come past.
+    past: Vec<Line>,
     /// For each divided task, and each thread: how many of the pieces near that thread are taken.
     taken: Vec<Line>,
 }
 
 impl Claims {
-    pub(crate) fn new(divided: usize, threads: usize) -> Self {
-        let lines = |count| (0..count).map(|_| Line::default()).collect();
-        Self { done: lines(threads), taken: lines(divided * threads) }
+    pub(crate) fn new(threads: usize) -> Self {
+        Self { past: lines(threads), taken: Vec::new() }
     }
 
-    /// Begins a run, before there are other threads in it.
-    pub(crate) fn reset(&self) {
-        for line in self.done.iter().chain(&self.taken) {
-            line.0.store(0, Ordering::Relaxed);
+    /// Makes room for so many divided tasks.
+    pub(crate) fn reserve(&mut self, divided: usize) {
+        let more = (divided * self.past.len()).saturating_sub(self.taken.len());
+        self.taken.extend(lines(more));
+    }
+
+    /// Begins a run of a plan with so many divided tasks.
+    pub(crate) fn begin(&mut self, divided: usize) {
+        self.reserve(divided);
+        for line in self.past.iter_mut().chain(&mut self.taken) {
+            *line.0.get_mut() = 0;
         }
     }
 
-    /// A thread has done so many tasks.
+    /// A thread has come past so many tasks: it has done its part of them, unless it has failed or they are divided.
     pub(crate) fn note(&self, thread: usize, tasks: usize) {
-        self.done[thread].0.store(tasks, Ordering::Release);
+        self.past[thread].0.store(tasks, Ordering::Release);
     }
 
-    /// Whether every thread has done so many tasks. If so, this thread sees what they wrote.
-    pub(crate) fn all_have_done(&self, tasks: usize) -> bool {
-        self.done.iter().all(|line| line.0.load(Ordering::Acquire) >= tasks)
+    /// Whether every thread has come past so many tasks. If so, this thread sees what they wrote until then.
+    pub(crate) fn all_are_past(&self, tasks: usize) -> bool {
+        self.past.iter().all(|line| line.0.load(Ordering::Acquire) >= tasks)
     }
 
     /// Takes a piece of a divided task that has `each` for each thread, in a thread's round: one of those near it as long
@@ -51,15 +57,21 @@ impl Claims {
         each: usize,
         (thread, round): (usize, usize),
     ) -> Option<usize> {
-        let threads = self.done.len();
+        let threads = self.past.len();
         let (first, end) = (round * each, (round + 1) * each);
-        (0..threads).map(|next| (thread + next) % threads).find_map(|near| {
-            let taken = &self.taken[divided * threads + near].0;
-            let next = |taken| (taken < end).then_some(taken + 1);
-            let piece = taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()?;
-            Some(near * each + piece - first)
+        (0..threads).map(|further| (thread + further) % threads).find_map(|near| {
+            let count = &self.taken[divided * threads + near].0;
+            // Relaxed: that a piece is taken once is all that this says. What it works on is there because of
+            // `all_are_past` or of a barrier.
+            let more = |count| (count < end).then_some(count + 1);
+            let before = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+            Some(near * each + (before - first))
         })
     }
+}
+
+fn lines(count: usize) -> Vec<Line> {
+    std::iter::repeat_with(Line::default).take(count).collect()
 }
 
 #[cfg(test)]
@@ -73,14 +85,15 @@ mod tests {
 
     #[test]
     fn a_thread_takes_the_pieces_near_it_first_and_each_round_has_all_again() {
-        let claims = Claims::new(2, 3);
+        let mut claims = Claims::new(3);
+        claims.begin(2);
         for round in 0..2 {
             let taken: Vec<_> = std::iter::from_fn(|| claims.take(1, 2, (1, round))).collect();
             assert_eq!(taken, [2, 3, 4, 5, 0, 1]);
             assert_eq!(claims.take(1, 2, (0, round)), None);
             assert_eq!(claims.take(0, 1, (2, round)), Some(2), "another task's are its own");
         }
-        claims.reset();
+        claims.begin(1);
         assert_eq!(claims.take(1, 2, (0, 0)), Some(0));
     }
 
@@ -89,7 +102,8 @@ mod tests {
         const THREADS: usize = 4;
         const EACH: usize = 3;
         let rounds = if cfg!(miri) { 3 } else { 200 };
-        let claims = Claims::new(1, THREADS);
+        let mut claims = Claims::new(THREADS);
+        claims.begin(1);
         let (barrier, all) = (Barrier::new(THREADS), Mutex::new(Vec::new()));
         std::thread::scope(|scope| {
             for thread in 0..THREADS {
@@ -110,11 +124,11 @@ mod tests {
     }
 
     #[test]
-    fn all_have_done_what_the_slowest_has() {
-        let claims = Claims::new(0, 2);
+    fn all_are_past_what_the_slowest_is_past() {
+        let claims = Claims::new(2);
         claims.note(0, 5);
-        assert!(claims.all_have_done(0) && !claims.all_have_done(1));
+        assert!(claims.all_are_past(0) && !claims.all_are_past(1));
         claims.note(1, 3);
-        assert!(claims.all_have_done(3) && !claims.all_have_done(4));
+        assert!(claims.all_are_past(3) && !claims.all_are_past(4));
     }
 }

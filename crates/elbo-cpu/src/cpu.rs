@@ -1,4 +1,4 @@
-//! The backend: a team of threads, and the tasks of an entry one after the other.
+//! The backend: its threads, what they keep between runs, and the copies in and out of buffers.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -7,9 +7,10 @@ use elbo_tensor::{Backend, Call, Data, DataMut, Dtype, Entry, Memory};
 use crate::{
     Buffer, Error, Level, Values,
     buffer::Rows,
+    claims::Claims,
     dispatch::Dispatch,
     lending::Places,
-    plan::{Plan, plan},
+    plan::{MOST_PIECES, Plan, plan},
     shift::Shift,
     team::Team,
 };
@@ -28,11 +29,12 @@ pub struct Cpu {
     crew: Mutex<Crew>,
 }
 
-/// The threads, and where they note which buffers there are.
+/// The threads, and where they note which buffers there are and what they tell each other.
 #[derive(Debug)]
 pub(crate) struct Crew {
     pub(crate) team: Team,
     places: Places,
+    claims: Claims,
 }
 
 /// An entry, ready to run: how its matrices lie, its tasks, and where threads wait for each other.
@@ -49,7 +51,11 @@ impl Cpu {
     pub fn with_level(threads: usize, limit: Level) -> Result<Self, Error> {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = if threads == 0 { cores() } else { threads };
-        let crew = Crew { team: Team::new(threads)?, places: Places::default() };
+        let crew = Crew {
+            team: Team::new(threads)?,
+            places: Places::default(),
+            claims: Claims::new(threads),
+        };
         Ok(Self { dispatch: Dispatch::new(limit), threads, crew: Mutex::new(crew) })
     }
 
@@ -83,7 +89,9 @@ impl Cpu {
     fn plan(&self, calls: &[Call], memory: &mut Memory<Buffer>) -> Result<Plan, Error> {
         let plan = plan(calls, memory, self.threads, self.dispatch)?;
         let slots = plan.slots.iter().map(|slot| slot.index() + 1).max().unwrap_or(0);
-        self.crew().places.reserve(slots);
+        let Crew { places, claims, .. } = &mut *self.crew();
+        places.reserve(slots);
+        claims.reserve(plan.divided.len());
         Ok(plan)
     }
 
@@ -121,9 +129,10 @@ impl Cpu {
                 values.settle(self.dispatch, *layout)?;
             }
         }
-        let Crew { team, places } = &mut *self.crew();
+        let Crew { team, places, claims } = &mut *self.crew();
         let table = places.borrow(memory, plan.slots.iter().copied());
-        let shift = Shift::new(self.dispatch, plan, table, seconds);
+        claims.begin(plan.divided.len());
+        let shift = Shift::new(self.dispatch, plan, table, claims, seconds);
         team.run(&|thread, barrier| shift.work(thread, barrier, times));
         let fault = shift.fault();
         for (slot, layout) in &plan.after {
@@ -205,7 +214,14 @@ impl Backend for Cpu {
         memory: &mut Memory<Buffer>,
         times: usize,
     ) -> Result<(), Error> {
-        self.run(&recorded.0, memory, times, None)
+        // What threads count in a run must not overflow, not even in 32 bits.
+        let most = usize::MAX / recorded.0.tasks.len().max(MOST_PIECES).saturating_add(1);
+        let mut left = times;
+        while left > most {
+            self.run(&recorded.0, memory, most, None)?;
+            left -= most;
+        }
+        self.run(&recorded.0, memory, left, None)
     }
 
     fn time(

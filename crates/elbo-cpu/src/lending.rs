@@ -1,10 +1,10 @@
 //! The buffers of an entry, lent to all threads of a team at once.
 //!
 //! A task says which places it reads and writes and how threads divide each ([`Access`]). A plan is
-//! refused unless, between two barriers, no thread writes what another one touches
-//! ([`crate::plan::races`]). That is what makes the references handed out here sound: this file, that
-//! check, and the loop over tasks, pieces and barriers in `shift.rs` with its counters in `claims.rs` are all
-//! there is to read.
+//! refused unless no thread writes what another one touches at the same time: between two barriers, or in a
+//! piece that is taken early ([`crate::plan::races`]). That is what makes the references handed out here sound:
+//! this file, `plan/phases.rs`, the loop over tasks, pieces and barriers in `shift.rs`, its counters in `claims.rs` and the
+//! barrier in `team.rs` are all there is to read.
 
 #![allow(unsafe_code)]
 
@@ -131,10 +131,10 @@ impl<'m> Lent<'m> {
     /// Share number `member.0` of `member.1` of a task.
     ///
     /// # Safety
-    /// The task is one of a plan without races for so many threads, each of which makes one `Lent` for it
-    /// at a time, after the barriers that the plan has put before the task. Of a divided task, no share is
-    /// made twice in a round; one may be made before the last of those barriers, once all threads have done the
-    /// tasks that the plan names.
+    /// The task is one of a plan without races for the threads that run it. `member` is a thread of them, which
+    /// makes one `Lent` for the task at a time, after the barriers that the plan has put before it. Of a divided
+    /// task, `member` is a piece of all its pieces, for which one thread makes a `Lent` once a round: after those
+    /// barriers, or before the last one if all threads are past the tasks that the plan names and none has failed.
     pub(crate) const unsafe fn new(
         table: Table<'m>,
         accesses: &'m [Access],

@@ -2,8 +2,8 @@
 //! where threads must wait for each other.
 //!
 //! [`forms`] gives each matrix a form such that products find what they take by vectors, [`tasks`]
-//! turns calls into tasks that say what they touch, [`phases`] finds the fewest barriers, and [`pieces`] divides what no thread has to
-//! do a part of.
+//! turns calls into tasks that say what they touch, [`phases`] finds the fewest barriers, and [`pieces`]
+//! divides what no thread has to do a part of.
 
 mod forms;
 mod phases;
@@ -15,11 +15,11 @@ mod tests;
 use elbo_tensor::{Call, Dtype, Memory, Op, Operand, Slot};
 
 pub(crate) use phases::races;
+pub(crate) use pieces::MOST_PIECES;
 
 use crate::{
     Error,
     buffer::Buffer,
-    claims::Claims,
     dispatch::Dispatch,
     layout::Layout,
     lending::{Access, Kind},
@@ -45,7 +45,7 @@ pub(crate) struct Task {
 pub(crate) struct Pieces {
     /// How many there are for each thread.
     pub(crate) each: usize,
-    /// How many tasks of the plan all threads must have done before one may be taken.
+    /// How many tasks of the plan all threads must have come past before one may be taken.
     pub(crate) after: usize,
 }
 
@@ -77,18 +77,15 @@ pub(crate) struct Plan {
     pub(crate) lanes: usize,
     /// The tasks that are divided in pieces.
     pub(crate) divided: Vec<usize>,
-    /// Who takes which piece, in a run.
-    pub(crate) claims: Claims,
     /// The names of the calls' ops.
     names: Vec<&'static str>,
 }
 
 impl Plan {
-    /// Counts the divided tasks and makes room for what threads tell each other about them.
-    pub(crate) fn make_claims(&mut self) {
+    /// Lists the divided tasks.
+    pub(crate) fn list_divided(&mut self) {
         let divided = |task: &usize| self.tasks[*task].pieces.is_some();
         self.divided = (0..self.tasks.len()).filter(divided).collect();
-        self.claims = Claims::new(self.divided.len(), self.threads);
     }
 
     /// The op that a task is for.
@@ -117,7 +114,7 @@ pub(crate) fn plan(
         return Err(Error::Taken { op: calls[plan.tasks[task].call].op.name() });
     }
     (plan.threads, plan.lanes) = (threads, lanes);
-    plan.make_claims();
+    plan.list_divided();
     reserve(&plan, memory, dispatch)?;
     Ok(plan)
 }

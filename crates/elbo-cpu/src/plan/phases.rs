@@ -1,6 +1,6 @@
 //! Where threads must wait for each other, and the proof that they wait often enough.
 
-use super::{Task, pieces};
+use super::{Pieces, Task};
 use crate::{layout::Region, lending::Access};
 
 /// What two tasks have to do with each other.
@@ -28,20 +28,46 @@ pub(super) fn assign(tasks: &mut [Task], threads: usize) {
 }
 
 /// A task that touches what another one of its phase, or itself in another place, changes at the same
-/// time; or a divided one that may be begun before what it depends on is done. A plan that has one must not run.
+/// time; one that stands behind a later phase's; or a divided one that may be begun before what it depends on is
+/// done. A plan that has one must not run.
 pub(crate) fn races(tasks: &[Task], threads: usize) -> Option<usize> {
     (0..tasks.len()).find(|later| {
         let task = &tasks[*later];
-        let crossed = |earlier: &Task| bond(earlier, task, threads) == Bond::Barrier;
-        let shares = task.pieces.map_or(threads, |pieces| pieces.each * threads);
+        let bad = |earlier: &Task| {
+            earlier.phase > task.phase
+                || earlier.phase == task.phase && bond(earlier, task, threads) == Bond::Barrier
+        };
+        let too_soon = |pieces: &Pieces| {
+            !alone(task, pieces.each * threads)
+                || first_after(tasks, *later).is_none_or(|first| pieces.after < first)
+        };
         !alone(task, threads)
-            || !alone(task, shares)
-            || tasks[..*later].iter().any(|earlier| earlier.phase >= task.phase && crossed(earlier))
-            || task.pieces.is_some_and(|pieces| {
-                let first = pieces::first_after(tasks, *later);
-                first.is_none_or(|first| pieces.after < first)
-            })
+            || tasks[..*later].iter().any(bad)
+            || task.pieces.as_ref().is_some_and(too_soon)
     })
+}
+
+/// How many tasks all threads must have come past before pieces of a task may be taken, if it can have any.
+///
+/// It can if it has nothing to do with the other tasks of its phase: they run at the same time. Neither may it
+/// depend on a divided one of the phase before, for a thread that waits at the end of that phase does not know
+/// whether others still work on pieces.
+pub(super) fn first_after(tasks: &[Task], number: usize) -> Option<usize> {
+    let task = &tasks[number];
+    let bound =
+        |(other, one): &(usize, &Task)| *other != number && bond(one, task, 1) != Bond::None;
+    let mut after = 0;
+    for (other, one) in tasks.iter().enumerate().filter(bound) {
+        let too_late = one.phase == task.phase;
+        let unknown = one.phase + 1 == task.phase && one.pieces.is_some();
+        if too_late || unknown {
+            return None;
+        }
+        if one.phase < task.phase {
+            after = after.max(other + 1);
+        }
+    }
+    Some(after)
 }
 
 /// Whether the shares of a task, so many, touch nothing that another one changes.
@@ -51,11 +77,6 @@ fn alone(task: &Task, shares: usize) -> bool {
         let clash = |other: &Access| one.same_place(other) && (one.write || other.write);
         !accesses[..i].iter().any(clash) && !crosses(one, one, shares)
     })
-}
-
-/// Whether two tasks have nothing to do with each other.
-pub(super) fn apart(one: &Task, other: &Task) -> bool {
-    bond(one, other, 1) == Bond::None
 }
 
 fn bond(earlier: &Task, later: &Task, threads: usize) -> Bond {
