@@ -58,9 +58,9 @@ pub(super) fn first_after(tasks: &[Task], number: usize) -> Option<usize> {
         |(other, one): &(usize, &Task)| *other != number && bond(one, task, 1) != Bond::None;
     let mut after = 0;
     for (other, one) in tasks.iter().enumerate().filter(bound) {
-        let too_late = one.phase == task.phase;
+        let beside = one.phase == task.phase;
         let unknown = one.phase + 1 == task.phase && one.pieces.is_some();
-        if too_late || unknown {
+        if beside || unknown {
             return None;
         }
         if one.phase < task.phase {
