@@ -70,18 +70,14 @@ impl<S: Lanes, const ROWS: usize, const VECTORS: usize, const ALONG: bool> Nulla
         let Self { simd, spread, panels, ahead } = self;
         let mut tile = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
         let whole = (0, panels.depth());
-        // With sixteen registers a step is a few vectors: asking at each takes longer than waiting.
-        let beside = |k| {
-            if S::REGISTER_COUNT >= 32 {
-                ahead.ask(k);
-            }
-        };
+        let beside = |group| ahead.ask(group);
         add_terms::<S, ROWS, VECTORS, ALONG>(simd, spread, panels, whole, &mut tile, beside);
         tile
     }
 }
 
-/// Adds the terms of `len` steps of k from `from` on, a multiple of the lanes. `beside`: done at each step.
+/// Adds the terms of `len` steps of k from `from` on, a multiple of the lanes. `beside`: done at each group of them,
+/// by its number.
 #[inline(always)]
 pub(super) fn add_terms<S: Lanes, const ROWS: usize, const VECTORS: usize, const ALONG: bool>(
     simd: S,
@@ -115,17 +111,16 @@ fn add_along<S: Lanes, const ROWS: usize, const VECTORS: usize>(
         let values = spread.matrix.block((from + done) / lanes, spread.row, ROWS);
         let values = &values[..ROWS * lanes];
         let vectors = panels.slice(from + done, steps);
-        if steps == lanes && S::REGISTER_COUNT >= 32 {
-            // A known number of steps: the compiler unrolls them, and wants registers for it.
-            for k in 0..lanes {
-                beside(from + done + k);
-                add(simd, |row| values[row * lanes + k], vectors.map(|v| v[k]), tile);
-            }
-        } else {
-            for k in 0..steps {
-                beside(from + done + k);
-                add(simd, |row| values[row * lanes + k], vectors.map(|v| v[k]), tile);
-            }
+        let groups = groups::<S>(steps);
+        let grouped = vectors.map(|vectors| &vectors.as_chunks().0[..groups]);
+        for group in 0..groups {
+            beside((from + done) / GROUP + group);
+            let values = &values[group * GROUP..][..(ROWS - 1) * lanes + GROUP];
+            let vectors = grouped.map(|vectors| &vectors[group]);
+            add_group(simd, |step, row| values[row * lanes + step], vectors, tile);
+        }
+        for k in groups * GROUP..steps {
+            add(simd, |row| values[row * lanes + k], vectors.map(|v| v[k]), tile);
         }
         done += steps;
     }
@@ -145,11 +140,44 @@ fn add_across<S: Lanes, const ROWS: usize, const VECTORS: usize>(
     let values = spread.matrix.block(spread.row / lanes, from, len);
     let lane = spread.row % lanes;
     let vectors = panels.slice(from, len);
-    for (k, values) in values.chunks_exact(lanes).enumerate().take(len) {
+    let groups = groups::<S>(len);
+    let grouped = vectors.map(|vectors| &vectors.as_chunks().0[..groups]);
+    for (group, values) in values.chunks_exact(GROUP * lanes).enumerate().take(groups) {
+        beside(from / GROUP + group);
+        let values = &values[lane..][..(GROUP - 1) * lanes + ROWS];
+        let vectors = grouped.map(|vectors| &vectors[group]);
+        add_group(simd, |step, row| values[step * lanes + row], vectors, tile);
+    }
+    let (values, vectors) =
+        (&values[groups * GROUP * lanes..], vectors.map(|v| &v[groups * GROUP..]));
+    for (k, values) in values.chunks_exact(lanes).enumerate().take(len - groups * GROUP) {
         let column = values[lane..].first_chunk::<ROWS>().expect("a tile lies inside a panel");
-        beside(from + k);
         add(simd, |row| column[row], vectors.map(|v| v[k]), tile);
     }
+}
+
+/// Steps of k between two jumps back, with 32 registers. A core that another thread shares brings up instructions every
+/// other cycle, and each jump costs it some. With 16 registers it takes longer.
+pub(super) const GROUP: usize = 4;
+
+/// How many groups there are in so many steps.
+#[inline(always)]
+const fn groups<S: Lanes>(steps: usize) -> usize {
+    if S::REGISTER_COUNT >= 32 { steps / GROUP } else { 0 }
+}
+
+/// Adds the terms of a group. Written out: the compiler does not unroll a loop over so much.
+#[inline(always)]
+fn add_group<S: Lanes, const ROWS: usize, const VECTORS: usize>(
+    simd: S,
+    value: impl Fn(usize, usize) -> f32,
+    vectors: [&[S::f32s; GROUP]; VECTORS],
+    sums: &mut Sums<S, ROWS, VECTORS>,
+) {
+    add(simd, |row| value(0, row), vectors.map(|v| v[0]), sums);
+    add(simd, |row| value(1, row), vectors.map(|v| v[1]), sums);
+    add(simd, |row| value(2, row), vectors.map(|v| v[2]), sums);
+    add(simd, |row| value(3, row), vectors.map(|v| v[3]), sums);
 }
 
 /// sums += column · row.
