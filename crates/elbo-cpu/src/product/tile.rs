@@ -111,13 +111,15 @@ fn add_along<S: Lanes, const ROWS: usize, const VECTORS: usize>(
         let values = spread.matrix.block((from + done) / lanes, spread.row, ROWS);
         let values = &values[..ROWS * lanes];
         let vectors = panels.slice(from + done, steps);
-        let groups = groups::<S>(steps);
-        let grouped = vectors.map(|vectors| &vectors.as_chunks().0[..groups]);
-        for group in 0..groups {
-            beside((from + done) / GROUP + group);
-            let values = &values[group * GROUP..][..(ROWS - 1) * lanes + GROUP];
-            let vectors = grouped.map(|vectors| &vectors[group]);
-            add_group(simd, |step, row| values[row * lanes + step], vectors, tile);
+        let groups = if S::REGISTER_COUNT < 32 { 0 } else { steps / GROUP };
+        if groups > 0 {
+            let vectors = vectors.map(|vectors| &vectors.as_chunks().0[..groups]);
+            for group in 0..groups {
+                beside((from + done) / GROUP + group);
+                let values = &values[group * GROUP..][..(ROWS - 1) * lanes + GROUP];
+                let vectors = vectors.map(|vectors| &vectors[group]);
+                add_group(simd, |step, row| values[row * lanes + step], vectors, tile);
+            }
         }
         for k in groups * GROUP..steps {
             add(simd, |row| values[row * lanes + k], vectors.map(|v| v[k]), tile);
@@ -140,17 +142,19 @@ fn add_across<S: Lanes, const ROWS: usize, const VECTORS: usize>(
     let values = spread.matrix.block(spread.row / lanes, from, len);
     let lane = spread.row % lanes;
     let vectors = panels.slice(from, len);
-    let groups = groups::<S>(len);
-    let grouped = vectors.map(|vectors| &vectors.as_chunks().0[..groups]);
-    for (group, values) in values.chunks_exact(GROUP * lanes).enumerate().take(groups) {
-        beside(from / GROUP + group);
-        let values = &values[lane..][..(GROUP - 1) * lanes + ROWS];
-        let vectors = grouped.map(|vectors| &vectors[group]);
-        add_group(simd, |step, row| values[step * lanes + row], vectors, tile);
+    let groups = if S::REGISTER_COUNT < 32 { 0 } else { len / GROUP };
+    if groups > 0 {
+        let vectors = vectors.map(|vectors| &vectors.as_chunks().0[..groups]);
+        for (group, values) in values.chunks_exact(GROUP * lanes).enumerate().take(groups) {
+            beside(from / GROUP + group);
+            let values = &values[lane..][..(GROUP - 1) * lanes + ROWS];
+            let vectors = vectors.map(|vectors| &vectors[group]);
+            add_group(simd, |step, row| values[step * lanes + row], vectors, tile);
+        }
     }
-    let (values, vectors) =
-        (&values[groups * GROUP * lanes..], vectors.map(|v| &v[groups * GROUP..]));
-    for (k, values) in values.chunks_exact(lanes).enumerate().take(len - groups * GROUP) {
+    let done = groups * GROUP;
+    let (values, vectors) = (&values[done * lanes..], vectors.map(|v| &v[done..]));
+    for (k, values) in values.chunks_exact(lanes).enumerate().take(len - done) {
         let column = values[lane..].first_chunk::<ROWS>().expect("a tile lies inside a panel");
         add(simd, |row| column[row], vectors.map(|v| v[k]), tile);
     }
@@ -159,12 +163,6 @@ fn add_across<S: Lanes, const ROWS: usize, const VECTORS: usize>(
 /// Steps of k between two jumps back, with 32 registers. A core that another thread shares brings up instructions every
 /// other cycle, and each jump costs it some. With 16 registers it takes longer.
 pub(super) const GROUP: usize = 4;
-
-/// How many groups there are in so many steps.
-#[inline(always)]
-const fn groups<S: Lanes>(steps: usize) -> usize {
-    if S::REGISTER_COUNT >= 32 { steps / GROUP } else { 0 }
-}
 
 /// Adds the terms of a group. Written out: the compiler does not unroll a loop over so much.
 #[inline(always)]
