@@ -111,10 +111,10 @@ impl Kernel for Product<'_> {
                 let wide = group::<S>(self.along, left);
                 let next = self.vectors.panels(panel + wide, group::<S>(self.along, left - wide));
                 let tiles = region.depth().len().div_ceil(tallest);
-                let asks = self.vectors.layout().depth() / GROUP;
+                let turns = self.vectors.layout().depth() / GROUP;
                 for (number, row) in region.depth().step_by(tallest).enumerate() {
                     let rows = tallest.min(region.depth().end - row);
-                    self.ahead = Ahead::part(next, (number, tiles), asks);
+                    self.ahead = Ahead::part(next, (number, tiles), turns);
                     self.rows(simd, row, rows, panel, left);
                 }
                 panel += wide;
