@@ -38,13 +38,13 @@ pub(crate) fn ask_to_write(values: &mut [f32]) {
     let _ = values;
 }
 
-/// Values that will be read after a loop, asked for on the way: a line at each of its turns.
+/// Values that will be read after a loop, asked for on the way, a line at a time.
 #[derive(Clone, Copy)]
 pub(crate) struct Ahead<'m> {
     first: &'m f32,
     /// How far the last one is from the first.
     last: usize,
-    /// Values that a turn goes on.
+    /// From a line that is asked for to the next.
     stride: usize,
 }
 
@@ -52,24 +52,24 @@ impl<'m> Ahead<'m> {
     /// Nothing to ask for: a place that is always near.
     pub(crate) const NOTHING: Self = Self { first: &0.0, last: 0, stride: 0 };
 
-    /// Part `number` of `parts` of some values, for a loop of so many turns. Where a turn would have more
-    /// than a line to ask for, the last ones are left out.
-    pub(crate) fn part(values: &'m [f32], (number, parts): (usize, usize), turns: usize) -> Self {
+    /// Part `number` of `parts` of some values, for a loop that asks so many times. Where that is
+    /// less often than there are lines, the last ones are left out.
+    pub(crate) fn part(values: &'m [f32], (number, parts): (usize, usize), asks: usize) -> Self {
         let len = values.len().div_ceil(parts.max(1)).max(1);
         let Some(part @ [first, ..]) = values.chunks(len).nth(number) else { return Self::NOTHING };
-        Self { first, last: part.len() - 1, stride: len.div_ceil(turns.max(1)).min(LANES) }
+        Self { first, last: part.len() - 1, stride: len.div_ceil(asks.max(1)).min(LANES) }
     }
 
-    /// Asks for what a turn of the loop is to ask for.
+    /// Asks for a line, by its number.
     #[inline(always)]
-    pub(crate) fn ask(self, turn: usize) {
+    pub(crate) fn ask(self, number: usize) {
         // Without a branch: this stands in the innermost loops.
-        ask(std::ptr::from_ref(self.first).wrapping_add(self.place(turn)));
+        ask(std::ptr::from_ref(self.first).wrapping_add(self.place(number)));
     }
 
     #[inline(always)]
-    fn place(self, turn: usize) -> usize {
-        (turn * self.stride).min(self.last)
+    fn place(self, number: usize) -> usize {
+        (number * self.stride).min(self.last)
     }
 }
 
@@ -80,15 +80,15 @@ mod tests {
     use super::*;
     use crate::aligned::LINE;
 
-    /// The lines that are asked for, of 1,000 values in a number of parts of so many turns each.
-    fn asked(values: &[f32], parts: usize, turns: usize) -> BTreeSet<usize> {
+    /// The lines that are asked for, of 1,000 values in a number of parts, so many times each.
+    fn asked(values: &[f32], parts: usize, asks: usize) -> BTreeSet<usize> {
         let line = |place: *const f32| place as usize / LINE;
         let ask = |number| {
-            let ahead = Ahead::part(values, (number, parts), turns);
-            (0..turns).map(move |turn| {
-                ahead.ask(turn);
-                let place = std::ptr::from_ref(ahead.first).wrapping_add(ahead.place(turn));
-                assert!(values.as_ptr_range().contains(&place), "{parts} parts, {turns} turns");
+            let ahead = Ahead::part(values, (number, parts), asks);
+            (0..asks).map(move |ask| {
+                ahead.ask(ask);
+                let place = std::ptr::from_ref(ahead.first).wrapping_add(ahead.place(ask));
+                assert!(values.as_ptr_range().contains(&place), "{parts} parts, {asks} asks");
                 line(place)
             })
         };
@@ -96,14 +96,14 @@ mod tests {
     }
 
     #[test]
-    fn every_line_is_asked_for_if_there_are_turns_enough() {
+    fn every_line_is_asked_for_if_it_is_done_often_enough() {
         let values = [0.0; 1000];
         let lines: BTreeSet<_> =
             values.iter().map(|value| std::ptr::from_ref(value) as usize / LINE).collect();
-        for (parts, turns) in [(1, 1000), (8, 20), (3, 40), (7, 500)] {
-            let asked = asked(&values, parts, turns);
-            // The last value of a part may be in a line that no turn begins in.
-            assert!(lines.difference(&asked).count() <= parts, "{parts} parts, {turns} turns");
+        for (parts, asks) in [(1, 1000), (8, 20), (3, 40), (7, 500)] {
+            let asked = asked(&values, parts, asks);
+            // The last value of a part may be in a line that none begins in.
+            assert!(lines.difference(&asked).count() <= parts, "{parts} parts, {asks} asks");
         }
         assert_eq!(asked(&values, 1, 3).len(), 3, "the rest is left out");
     }

@@ -18,7 +18,7 @@ use crate::{
     layout::{Form, TALLEST},
     lending::{Part, View},
 };
-use tile::{GROUP, Panels, Spread, Sums, sums};
+use tile::{Panels, STRETCH, Spread, Sums, sums};
 
 /// Vectors of a register tile, at the most.
 const MOST_VECTORS: usize = 3;
@@ -111,10 +111,10 @@ impl Kernel for Product<'_> {
                 let wide = group::<S>(self.along, left);
                 let next = self.vectors.panels(panel + wide, group::<S>(self.along, left - wide));
                 let tiles = region.depth().len().div_ceil(tallest);
-                let turns = self.vectors.layout().depth() / GROUP;
+                let asks = self.vectors.layout().depth() / STRETCH;
                 for (number, row) in region.depth().step_by(tallest).enumerate() {
                     let rows = tallest.min(region.depth().end - row);
-                    self.ahead = Ahead::part(next, (number, tiles), turns);
+                    self.ahead = Ahead::part(next, (number, tiles), asks);
                     self.rows(simd, row, rows, panel, left);
                 }
                 panel += wide;

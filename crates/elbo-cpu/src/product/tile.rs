@@ -70,13 +70,13 @@ impl<S: Lanes, const ROWS: usize, const VECTORS: usize, const ALONG: bool> Nulla
         let Self { simd, spread, panels, ahead } = self;
         let mut tile = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
         let whole = (0, panels.depth());
-        let beside = |group| ahead.ask(group);
+        let beside = |stretch| ahead.ask(stretch);
         add_terms::<S, ROWS, VECTORS, ALONG>(simd, spread, panels, whole, &mut tile, beside);
         tile
     }
 }
 
-/// Adds the terms of `len` steps of k from `from` on, a multiple of the lanes. `beside`: done at each group of them,
+/// Adds the terms of `len` steps of k from `from` on, a multiple of the lanes. `beside`: done at each stretch of them,
 /// by its number.
 #[inline(always)]
 pub(super) fn add_terms<S: Lanes, const ROWS: usize, const VECTORS: usize, const ALONG: bool>(
@@ -111,17 +111,15 @@ fn add_along<S: Lanes, const ROWS: usize, const VECTORS: usize>(
         let values = spread.matrix.block((from + done) / lanes, spread.row, ROWS);
         let values = &values[..ROWS * lanes];
         let vectors = panels.slice(from + done, steps);
-        let groups = if S::REGISTER_COUNT < 32 { 0 } else { steps / GROUP };
-        if groups > 0 {
-            let vectors = vectors.map(|vectors| &vectors.as_chunks().0[..groups]);
-            for group in 0..groups {
-                beside((from + done) / GROUP + group);
-                let values = &values[group * GROUP..][..(ROWS - 1) * lanes + GROUP];
-                let vectors = vectors.map(|vectors| &vectors[group]);
-                add_group(simd, |step, row| values[row * lanes + step], vectors, tile);
-            }
+        let stretches = stretches::<S>(steps);
+        let stretched = vectors.map(|vectors| &vectors.as_chunks().0[..stretches]);
+        for stretch in 0..stretches {
+            beside((from + done) / STRETCH + stretch);
+            let values = &values[stretch * STRETCH..][..(ROWS - 1) * lanes + STRETCH];
+            let vectors = stretched.map(|vectors| &vectors[stretch]);
+            add_stretch(simd, |step, row| values[row * lanes + step], vectors, tile);
         }
-        for k in groups * GROUP..steps {
+        for k in stretches * STRETCH..steps {
             add(simd, |row| values[row * lanes + k], vectors.map(|v| v[k]), tile);
         }
         done += steps;
@@ -142,17 +140,15 @@ fn add_across<S: Lanes, const ROWS: usize, const VECTORS: usize>(
     let values = spread.matrix.block(spread.row / lanes, from, len);
     let lane = spread.row % lanes;
     let vectors = panels.slice(from, len);
-    let groups = if S::REGISTER_COUNT < 32 { 0 } else { len / GROUP };
-    if groups > 0 {
-        let vectors = vectors.map(|vectors| &vectors.as_chunks().0[..groups]);
-        for (group, values) in values.chunks_exact(GROUP * lanes).enumerate().take(groups) {
-            beside(from / GROUP + group);
-            let values = &values[lane..][..(GROUP - 1) * lanes + ROWS];
-            let vectors = vectors.map(|vectors| &vectors[group]);
-            add_group(simd, |step, row| values[step * lanes + row], vectors, tile);
-        }
+    let stretches = stretches::<S>(len);
+    let stretched = vectors.map(|vectors| &vectors.as_chunks().0[..stretches]);
+    for (stretch, values) in values.chunks_exact(STRETCH * lanes).enumerate().take(stretches) {
+        beside(from / STRETCH + stretch);
+        let values = &values[lane..][..(STRETCH - 1) * lanes + ROWS];
+        let vectors = stretched.map(|vectors| &vectors[stretch]);
+        add_stretch(simd, |step, row| values[step * lanes + row], vectors, tile);
     }
-    let done = groups * GROUP;
+    let done = stretches * STRETCH;
     let (values, vectors) = (&values[done * lanes..], vectors.map(|v| &v[done..]));
     for (k, values) in values.chunks_exact(lanes).enumerate().take(len - done) {
         let column = values[lane..].first_chunk::<ROWS>().expect("a tile lies inside a panel");
@@ -160,16 +156,22 @@ fn add_across<S: Lanes, const ROWS: usize, const VECTORS: usize>(
     }
 }
 
-/// Steps of k between two jumps back, with 32 registers. A core that another thread shares brings up instructions every
-/// other cycle, and each jump costs it some. With 16 registers it takes longer.
-pub(super) const GROUP: usize = 4;
+/// Steps of k between two jumps back: a jump at each costs a core that is shared a tenth of its rate.
+pub(super) const STRETCH: usize = 4;
 
-/// Adds the terms of a group. Written out: the compiler does not unroll a loop over so much.
+/// How many stretches there are in so many steps. With sixteen registers none, nor is anything asked for on the way: a step
+/// is few vectors there, and both take longer.
 #[inline(always)]
-fn add_group<S: Lanes, const ROWS: usize, const VECTORS: usize>(
+const fn stretches<S: Lanes>(steps: usize) -> usize {
+    if S::REGISTER_COUNT < 32 { 0 } else { steps / STRETCH }
+}
+
+/// Adds the terms of a stretch. Written out: the compiler does not unroll a loop over so much.
+#[inline(always)]
+fn add_stretch<S: Lanes, const ROWS: usize, const VECTORS: usize>(
     simd: S,
     value: impl Fn(usize, usize) -> f32,
-    vectors: [&[S::f32s; GROUP]; VECTORS],
+    vectors: [&[S::f32s; STRETCH]; VECTORS],
     sums: &mut Sums<S, ROWS, VECTORS>,
 ) {
     add(simd, |row| value(0, row), vectors.map(|v| v[0]), sums);
