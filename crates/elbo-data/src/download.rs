@@ -118,7 +118,7 @@ impl Source {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(), DownloadError> {
         let client = fetch::Client::new(self)?;
-        place::sweep(dir);
+        elbo_file::sweep(dir);
         // A mirror that served one file is asked first for the next.
         let mut order: Vec<&str> = self.mirrors.iter().map(String::as_str).collect();
         for (at, file) in self.files.iter().enumerate() {

@@ -2,7 +2,6 @@
 
 pub mod activation;
 mod adam;
-pub mod atomic;
 pub mod checkpoint;
 mod error;
 pub mod initialise;

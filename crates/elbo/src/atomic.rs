@@ -6,7 +6,7 @@ use crate::{Error, Result};
 
 /// Writes a file under a passing name and gives it its own only once it is complete and on the disk.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    elbo_nn::atomic::replace(path, bytes)
+    elbo_file::replace(path, bytes)
         .map_err(|source| Error::Unwritable { path: path.into(), source })
 }
 

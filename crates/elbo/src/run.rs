@@ -224,7 +224,7 @@ impl Running {
     fn save(&mut self, checkpoint: &Checkpoint, paths: &[PathBuf]) -> Result<()> {
         let mut before: Option<&PathBuf> = None;
         for path in paths {
-            let linked = before.is_some_and(|before| elbo_nn::atomic::link(before, path).is_ok());
+            let linked = before.is_some_and(|before| elbo_file::link(before, path).is_ok());
             if !linked {
                 checkpoint.save(path).map_err(Error::Save)?;
             }

@@ -119,7 +119,7 @@ impl RunFolder {
     /// Takes away what was being written here when a program was killed.
     pub(crate) fn sweep(&self) {
         for folder in [self.path.clone(), self.checkpoints(), self.pictures()] {
-            elbo_nn::atomic::sweep(&folder);
+            elbo_file::sweep(&folder);
         }
     }
 

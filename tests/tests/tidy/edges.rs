@@ -16,7 +16,7 @@ struct Edges {
 }
 
 /// The architecture, as a table. An edge that is not here is a decision: see docs/architecture.md.
-const TABLE: [Edges; 12] = [
+const TABLE: [Edges; 13] = [
     Edges { package: "elbo-tensor", imports: &[], tests: &[] },
     Edges { package: "elbo-conformance", imports: &["elbo-tensor"], tests: &[] },
     Edges { package: "elbo-cpu", imports: &["elbo-tensor"], tests: &["elbo-conformance"] },
@@ -26,8 +26,9 @@ const TABLE: [Edges; 12] = [
         tests: &["elbo-conformance", "elbo-cpu", "elbo-cuda-stand-in", "elbo-vae"],
     },
     Edges { package: "elbo-cuda-stand-in", imports: &[], tests: &[] },
-    Edges { package: "elbo-data", imports: &["elbo-tensor"], tests: &[] },
-    Edges { package: "elbo-nn", imports: &["elbo-tensor"], tests: &["elbo-cpu"] },
+    Edges { package: "elbo-file", imports: &[], tests: &[] },
+    Edges { package: "elbo-data", imports: &["elbo-file", "elbo-tensor"], tests: &[] },
+    Edges { package: "elbo-nn", imports: &["elbo-file", "elbo-tensor"], tests: &["elbo-cpu"] },
     Edges {
         package: "elbo-vae",
         imports: &["elbo-nn", "elbo-tensor"],
@@ -35,7 +36,15 @@ const TABLE: [Edges; 12] = [
     },
     Edges {
         package: "elbo",
-        imports: &["elbo-cpu", "elbo-cuda", "elbo-data", "elbo-nn", "elbo-tensor", "elbo-vae"],
+        imports: &[
+            "elbo-cpu",
+            "elbo-cuda",
+            "elbo-data",
+            "elbo-file",
+            "elbo-nn",
+            "elbo-tensor",
+            "elbo-vae",
+        ],
         tests: &["elbo-cuda-stand-in", "elbo-torture"],
     },
     Edges {

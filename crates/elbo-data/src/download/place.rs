@@ -1,7 +1,6 @@
 //! How a fetched file is checked and put in its place, whole or not at all.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{DownloadError, RemoteFile};
@@ -9,9 +8,6 @@ use crate::checksum::Checksum;
 use crate::error::grouped;
 use crate::idx::{self, Compression, Kind};
 use crate::{Error, load};
-
-/// How the name of a file begins that is being written.
-const PREFIX: &str = ".download-";
 
 /// A fetched file whose content has the expected checksum.
 pub(super) struct Checked {
@@ -79,7 +75,7 @@ impl Place {
         let dir = self.path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(dir)
             .map_err(|source| DownloadError::Folder { path: dir.into(), source })?;
-        write_at_once(dir, &self.path, bytes)
+        elbo_file::replace(&self.path, bytes)
             .map_err(|source| DownloadError::Unwritable { path: self.path.clone(), source })
     }
 }
@@ -106,52 +102,4 @@ fn broken(error: &Error) -> bool {
             | Error::Trailing { .. }
             | Error::Gzip { .. }
     )
-}
-
-/// Takes away what a program has left that was killed while it wrote, unless another one is writing.
-/// Where folders cannot be locked it stays, and does no harm but to take up space.
-pub(super) fn sweep(dir: &Path) {
-    let Some(alone) = File::open(dir).ok().filter(|file| file.try_lock().is_ok()) else {
-        return;
-    };
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    for entry in entries.filter(|e| e.file_name().to_string_lossy().starts_with(PREFIX)) {
-        let _ = fs::remove_file(entry.path());
-    }
-    drop(alone);
-}
-
-fn write_at_once(dir: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // Keeps the sweep of another program away.
-    let _held = File::open(dir).ok().filter(|file| file.try_lock_shared().is_ok());
-    let mut file = temporary(dir)?;
-    // Not by way of the temporary file, which would add its passing name to an error.
-    file.as_file_mut().write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|e| e.error)?;
-    sync_folder(dir)
-}
-
-/// A temporary file that anyone may read once it has its name: temporary files are private.
-fn temporary(dir: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(PREFIX);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(dir)
-}
-
-/// A name lasts through a power cut only once its folder is on the disk too.
-#[cfg(unix)]
-fn sync_folder(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
-}
-
-/// Elsewhere folders cannot be opened as files; the system keeps names safe itself.
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }

@@ -30,7 +30,8 @@ fn child() {
 /// Starts a download from the server into the folder.
 fn start(server: &Server, dir: &Path) -> Child {
     let mut command = Command::new(std::env::current_exe().expect("this test has a file"));
-    command.args(["--ignored", "--exact", "processes::child"]);
+    // Uncaught, what a child says when it fails comes out beside what the test says.
+    command.args(["--ignored", "--exact", "processes::child", "--nocapture"]);
     command.env(MIRROR, &server.address).env(FOLDER, dir);
     command.stdout(Stdio::null()).spawn().expect("a test can be started")
 }
@@ -89,7 +90,7 @@ fn downloads_killed_at_any_moment_are_made_up_for_by_the_next() {
 fn what_a_killed_download_was_writing_is_taken_away_by_the_next() {
     let server = Server::start([(IMAGES, good(IMAGES)), (LABELS, good(LABELS))]);
     let dir = tempfile::tempdir().expect("a temporary folder");
-    let half = dir.path().join(".download-a1B2c3");
+    let half = dir.path().join(".elbo-a1B2c3");
     fs::write(&half, b"half").expect("a temporary file");
     // Unless someone may be writing it.
     let other = fs::File::open(dir.path()).expect("a folder");

@@ -10,7 +10,7 @@ use safetensors::{Dtype, View};
 use serde_json::Value;
 
 use super::{Checkpoint, FORMAT_VERSION, METADATA_KEY, Tensor, VERSION_KEY, read};
-use crate::{Error, Result, atomic};
+use crate::{Error, Result};
 
 /// The name in a safetensors header that belongs to the metadata.
 const RESERVED_NAME: &str = "__metadata__";
@@ -102,5 +102,6 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     if !folder.is_dir() {
         return Err(Error::NoFolder { path: path.into(), folder: folder.into() });
     }
-    atomic::replace(path, bytes).map_err(|source| Error::Unwritable { path: path.into(), source })
+    elbo_file::replace(path, bytes)
+        .map_err(|source| Error::Unwritable { path: path.into(), source })
 }

@@ -30,7 +30,7 @@ pub(crate) fn man(folder: &Path) -> Result<(), Error> {
         let mut text = Vec::new();
         let rendered = man.render(&mut text);
         rendered
-            .and_then(|()| elbo_nn::atomic::replace(&path, &text))
+            .and_then(|()| elbo_file::replace(&path, &text))
             .map_err(|error| unwritable(&path, error))?;
         written += 1;
     }
