@@ -48,15 +48,15 @@ fn source(mirrors: &[&Server]) -> Source {
     Source {
         mirrors: mirrors.iter().map(|server| server.address.clone()).collect(),
         files: vec![file(IMAGES), file(LABELS)],
-        limits: Limits {
-            answer: Duration::from_secs(2),
-            stall: Duration::from_millis(400),
-            rate: 1_000,
-            bytes: 1 << 20,
-            ..Limits::default()
-        },
+        limits: Limits { rate: 1_000, bytes: 1 << 20, ..Limits::default() },
         proxy: None,
     }
+}
+
+/// With less patience: for mirrors that use up all of it.
+fn hasty(source: Source) -> Source {
+    let (answer, stall) = (Duration::from_secs(3), Duration::from_secs(1));
+    Source { limits: Limits { answer, stall, ..source.limits }, ..source }
 }
 
 fn fetch(source: &Source, dir: &Path) -> Result<(), DownloadError> {
@@ -129,7 +129,7 @@ fn every_bad_answer_gives_way_to_a_good_mirror() {
         let bad = Server::start([(IMAGES, bad)]);
         let full = Server::start([(IMAGES, good(IMAGES)), (LABELS, good(LABELS))]);
         let dir = tempfile::tempdir().expect("a temporary folder");
-        fetch(&source(&[&bad, &full]), dir.path()).expect("the second mirror is good");
+        fetch(&hasty(source(&[&bad, &full])), dir.path()).expect("the second mirror is good");
         assert_eq!(names(dir.path()), ["images.gz", "labels.gz"]);
     }
 }
