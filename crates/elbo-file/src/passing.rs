@@ -1,13 +1,14 @@
 //! The names that files have before they get their own, and who may take them away.
 //!
-//! A sweep has its folder's lock alone, writers share it, so a sweep takes only what nobody writes. Nobody waits for
-//! the lock: a script may have it for hours (`flock FOLDER elbo train …`), and then no sweep goes on either. A writer
-//! that comes while a sweep has the lock goes without. If the sweep takes its passing name, it writes again.
+//! A sweep has its folder's lock alone and writers share it, so none begins while a writer has it. But the lock is not
+//! all there is to trust. Nobody waits for it, since a script may have it for hours (`flock FOLDER elbo train …`): a
+//! writer that comes while a sweep goes on does without. And in a folder that several machines share, each may have a
+//! lock of its own. So a writer that finds its passing name gone writes again.
 
 use std::{
     fs::{self, File},
     io,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use tempfile::TempPath;
@@ -18,8 +19,9 @@ const PREFIX: &str = ".elbo-";
 /// Letters and digits that follow.
 const RANDOM: usize = 6;
 
-/// Sweeps that may take a writer's passing name, one after another. A program sweeps once, when it starts.
-const SWEEPS: usize = 16;
+/// How often a file is made. A program sweeps a folder when it begins to work there, so even among many that begin at once
+/// a writer seldom loses a second one.
+const ATTEMPTS: usize = 16;
 
 /// What makes passing names.
 pub(crate) fn names() -> tempfile::Builder<'static, 'static> {
@@ -28,48 +30,55 @@ pub(crate) fn names() -> tempfile::Builder<'static, 'static> {
     names
 }
 
-/// Makes something under a passing name in the folder, and renames it to its own.
+/// Makes something under a passing name in the folder, and renames it to its own. Returns the passing name.
 pub(crate) fn give(
     folder: &Path,
     path: &Path,
     mut make: impl FnMut() -> io::Result<TempPath>,
-) -> io::Result<()> {
-    let mut sweeps = 0;
-    loop {
-        let held = hold(folder);
+) -> io::Result<PathBuf> {
+    let mut attempt = || {
+        let _held = hold(folder);
         let made = make()?;
         let passing = made.to_path_buf();
-        let Err(lost) = made.persist(path) else {
-            // Where both were names of one file already, renaming has left both.
-            return take_away(&passing);
-        };
-        let swept = held.is_none() && lost.error.kind() == io::ErrorKind::NotFound;
-        if !swept || sweeps == SWEEPS {
-            return Err(lost.error);
+        made.persist(path).map_err(|lost| lost.error)?;
+        Ok(passing)
+    };
+    for _ in 1..ATTEMPTS {
+        match attempt() {
+            Err(error) if is_gone(&error) => {}
+            done => return done,
         }
-        sweeps += 1;
     }
+    attempt()
 }
 
-/// Takes away the passing names that a program has left in a folder that was killed while it wrote.
+/// Whether a file is not there any more, on this machine's disks or on another's.
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::StaleNetworkFileHandle)
+}
+
+/// Takes away what has a passing name in the folder: what a program has left that was killed while it wrote.
 ///
-/// Leaves all as it is while someone writes there, or where folders cannot be locked: what is left does
-/// no harm but to take up space.
+/// Leaves all as it is while a writer has the folder's lock, or where folders cannot be locked, as on Windows: what is
+/// left does no harm but to take up space.
 pub fn sweep(folder: &Path) {
     let Some(alone) = File::open(folder).ok().filter(|file| file.try_lock().is_ok()) else {
         return;
     };
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    // All of them first: what is made while this goes on stays.
-    let left: Vec<_> =
-        entries.filter(|entry| entry.file_name().to_str().is_some_and(is_passing)).collect();
-    for entry in left {
-        let _ = fs::remove_file(entry.path());
+    for path in left(folder) {
+        let _ = fs::remove_file(path);
     }
     drop(alone);
 }
 
-/// Keeps sweeps away while a passing name is in use, unless one goes on already.
+/// All that has a passing name. What comes up while a sweep goes on is not in it.
+fn left(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let passing = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_passing));
+    passing.map(|entry| entry.path()).collect()
+}
+
+/// Keeps sweeps of this machine away while a passing name is in use, unless one goes on already.
 fn hold(folder: &Path) -> Option<File> {
     File::open(folder).ok().filter(|file| file.try_lock_shared().is_ok())
 }
@@ -79,13 +88,6 @@ fn is_passing(name: &str) -> bool {
     name.strip_prefix(PREFIX).is_some_and(|random| {
         random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
     })
-}
-
-fn take_away(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

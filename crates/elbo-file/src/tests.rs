@@ -39,3 +39,27 @@ fn an_error_has_no_passing_name_in_it() {
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
+
+#[test]
+fn an_error_says_what_the_system_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gone/file");
+    let wanted = fs::File::create_new(&path).unwrap_err();
+    let found = replace(&path, b"").unwrap_err();
+    assert_eq!(
+        (found.raw_os_error(), found.to_string()),
+        (wanted.raw_os_error(), wanted.to_string())
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_has_the_permissions_of_one_that_is_written_in_place() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let [given, usual] = ["given", "usual"].map(|name| folder.path().join(name));
+    replace(&given, b"").unwrap();
+    fs::write(&usual, b"").unwrap();
+    let mode = |path| fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&given), mode(&usual));
+}

@@ -24,7 +24,7 @@ fn what_a_killed_program_has_left_is_swept_away_unless_someone_writes() {
 }
 
 /// Gives `last` a content whose passing name is taken away the first few times, and counts how often it was made.
-fn give_and_take(folder: &Path, thefts: usize) -> (usize, io::Result<()>) {
+fn give_and_take(folder: &Path, thefts: usize) -> (usize, io::Result<PathBuf>) {
     let mut made = 0;
     let given = give(folder, &folder.join("last"), || {
         let passing = written(folder, b"content")?;
@@ -38,26 +38,34 @@ fn give_and_take(folder: &Path, thefts: usize) -> (usize, io::Result<()>) {
 }
 
 #[test]
-fn what_a_sweep_under_way_takes_is_written_again() {
+fn what_a_sweep_takes_is_written_again_whoever_has_the_lock() {
     let folder = tempfile::tempdir().unwrap();
     let sweeping = File::open(folder.path()).unwrap();
-    sweeping.lock().unwrap();
-    let (made, given) = give_and_take(folder.path(), 3);
-    given.unwrap();
-    assert_eq!(made, 4);
-    assert_eq!(fs::read(folder.path().join("last")).unwrap(), b"content");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    for thefts in [0, 1, ATTEMPTS - 1] {
+        let (made, given) = give_and_take(folder.path(), thefts);
+        given.unwrap();
+        assert_eq!(made, thefts + 1);
+        assert_eq!(fs::read(folder.path().join("last")).unwrap(), b"content");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        sweeping.try_lock().unwrap();
+    }
 }
 
 #[test]
-fn what_is_lost_again_and_again_or_without_a_sweep_is_an_error() {
+fn what_is_taken_again_and_again_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let (made, given) = give_and_take(folder.path(), 1);
-    assert_eq!((made, given.unwrap_err().kind()), (1, io::ErrorKind::NotFound));
-    let sweeping = File::open(folder.path()).unwrap();
-    sweeping.lock().unwrap();
     let (made, given) = give_and_take(folder.path(), usize::MAX);
-    assert_eq!((made, given.unwrap_err().kind()), (SWEEPS + 1, io::ErrorKind::NotFound));
+    assert_eq!((made, given.unwrap_err().kind()), (ATTEMPTS, io::ErrorKind::NotFound));
+}
+
+#[test]
+fn what_comes_up_while_a_sweep_goes_on_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = written(folder.path(), b"old").unwrap();
+    let listed = left(folder.path());
+    let new = written(folder.path(), b"new").unwrap();
+    assert_eq!(listed, [old.to_path_buf()]);
+    assert!(new.exists());
 }
 
 #[test]
