@@ -94,8 +94,18 @@ fn root() -> PathBuf {
 }
 
 /// The cargo that runs this task.
+///
+/// Without what it has told of this package: some build scripts ask to be run again when that changes, and then
+/// a task and a plain `cargo build`, in turns, would build half of the workspace each time.
 fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let told = name.to_str();
+        if told.is_some_and(|n| n.starts_with("CARGO_PKG_") || n.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 /// Runs a command in this one's place: same terminal, same signals, same exit code.
@@ -111,5 +121,18 @@ fn become_command(mut command: Command) -> Outcome {
     {
         let code = command.status().map_err(failed)?.code();
         Ok(code.and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_inner_cargo_hears_nothing_of_this_package() {
+        let command = super::cargo();
+        let told = |wanted: &str| {
+            command.get_envs().any(|(name, value)| name == wanted && value.is_none())
+        };
+        assert!(told("CARGO_PKG_NAME") && told("CARGO_MANIFEST_DIR"));
+        assert!(!told("CARGO_HOME") && !told("PATH"));
     }
 }

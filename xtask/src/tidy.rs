@@ -3,7 +3,7 @@
 use crate::{Outcome, become_command, cargo, root};
 
 /// The cargo arguments that run the tidy test.
-pub(crate) const TEST: &[&str] = &["test", "--quiet", "--package", "elbo-tests", "--test", "tidy"];
+pub(crate) const TEST: &[&str] = &["test", "--quiet", "--workspace", "--test", "tidy"];
 
 pub(crate) fn run() -> Outcome {
     let mut command = cargo();
