@@ -2,7 +2,7 @@
 //! on each path of vector instructions that this machine has.
 
 use std::{
-    env, fs,
+    fs,
     path::Path,
     process::{Command, ExitCode, Stdio},
 };
@@ -26,11 +26,10 @@ const BETWEEN_PATHS: f64 = 1e-5;
 const LEVELS: &str = "ELBO_CPU_LEVEL may ask for ";
 
 pub(crate) fn run() -> Outcome {
-    let folder = env::temp_dir().join(format!("elbo-determinism-{}", std::process::id()));
-    let outcome = check(&folder);
-    // What is left of it is the system's to take away.
-    let _ = fs::remove_dir_all(&folder);
-    outcome
+    let folder = tempfile::tempdir().map_err(|error| {
+        format!("determinism: no folder to work in, {error}; name one in TMPDIR")
+    })?;
+    check(folder.path())
 }
 
 fn check(folder: &Path) -> Outcome {

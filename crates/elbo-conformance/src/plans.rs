@@ -8,12 +8,15 @@ use crate::{
     host::Host,
     quiet,
     random_graphs::{draws, random_graph},
-    stage::{Formula, expect},
+    stage::{Formula, expect, read},
     training::{Sizes, training},
 };
 
 /// How many random graphs are planned.
 const GRAPHS: u64 = 60;
+
+/// How near to zero rounding may turn a sign. Values are about 1, and sums of 33 at most.
+const ROUNDING: f64 = 1e-5;
 
 /// A training step and random graphs give the same with buffers reused as without, bit for bit, and
 /// the same fused as unfused, within 1e-4 of a value's largest number (at least 1): a fused op may
@@ -26,20 +29,24 @@ pub fn plans_agree<B: Backend>(make: impl Fn(usize) -> B) {
     agree("training step", &make, |tape| training(tape, Sizes::ODD).formula);
     for seed in 0..GRAPHS {
         let draws = draws(seed);
-        agree(&format!("random graph {seed}"), &make, |tape| random_graph(tape, &draws));
+        agree(&format!("random graph {seed}"), &make, |tape| random_graph(tape, &draws).formula);
     }
 }
 
 /// As [`plans_agree`], for one graph that some numbers decide: any will do, fewer and lower ones make a
 /// smaller graph, so that a property test can shrink what it finds. All ops occur, sizes from 0 and 1 to
 /// some that no vector divides, gradients and updates included. Beside itself the backend has to agree
-/// with the [`Reference`], within 1e-3 of a value's largest number (at least 1).
+/// with the [`Reference`], within 1e-3 of a value's largest number (at least 1). One graph in some 800 is passed
+/// over, because rounding decides whether a relu hands a gradient on.
 ///
 /// # Panics
 /// With the value, the first index that differs, and both numbers.
 pub fn plans_of_a_drawn_graph_agree<B: Backend>(make: impl Fn(usize) -> B, draws: &[u32]) {
     let _working = quiet::working();
-    let write = |tape: &Tape| random_graph(tape, draws);
+    if rounding_decides(draws) {
+        return;
+    }
+    let write = |tape: &Tape| random_graph(tape, draws).formula;
     let here = agree("a drawn graph", &make, write);
     let there = agree("a drawn graph of the reference", &|_| Reference, write);
     for ((id, here), (_, there)) in here.iter().zip(&there) {
@@ -48,6 +55,23 @@ pub fn plans_of_a_drawn_graph_agree<B: Backend>(make: impl Fn(usize) -> B, draws
         let allowed = vec![1e-3 * scale_of(&there); there.len()];
         assert_close(&what, &here.as_f64(), &there, &allowed);
     }
+}
+
+/// Whether in one of the two runs something comes so near to the kink of a relu that gradients come through that a
+/// backend may find it on the other side. Zero itself is the same to all: an empty sum, or one of zeros.
+fn rounding_decides(draws: &[u32]) -> bool {
+    let tape = Tape::new();
+    let drawn = random_graph(&tape, draws);
+    let Some(kink) = drawn.kink else { return false };
+    let mut formula = drawn.formula;
+    formula.outputs.push(kink);
+    let what = "a drawn graph's kink";
+    let (mut session, entry) = formula.start(what, tape, Planning::default(), Reference);
+    (0..2).any(|_| {
+        expect(session.run(entry, 1), what);
+        let values = read(what, &session, kink).as_f64();
+        values.iter().any(|x| *x != 0.0 && x.abs() < ROUNDING)
+    })
 }
 
 /// Compares all ways to plan a formula and returns what the plainest gives.

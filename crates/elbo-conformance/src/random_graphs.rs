@@ -16,17 +16,25 @@ pub(crate) fn draws(seed: u64) -> Vec<u32> {
     (0..MOST_DRAWS).map(|_| stream.next_u32()).collect()
 }
 
+/// A graph and what to know of it.
+pub(crate) struct Drawn {
+    pub(crate) formula: Formula,
+    /// What goes into the relu, if there is one, that the gradients come through. Where it is next to zero, rounding
+    /// decides between a gradient and none.
+    pub(crate) kink: Option<Id>,
+}
+
 /// Writes the graph that some numbers decide: the same numbers, the same graph; where there are no more,
 /// zeros.
 ///
 /// Every value is kept small, so that rounding is not magnified from op to op.
-pub(crate) fn random_graph(tape: &Tape, draws: &[u32]) -> Formula {
+pub(crate) fn random_graph(tape: &Tape, draws: &[u32]) -> Drawn {
     let mut graph = Lot {
         tape,
         draws: Vec::from(draws).into_iter(),
         given: vec![],
         values: vec![],
-        weights: vec![],
+        layers: vec![],
     };
     let rows = graph.pick(&[1, 2, 3, 5, 8, 17, 0]);
     for columns in [graph.pick(&[1, 4, 7]), graph.pick(&[3, 16, 33])] {
@@ -46,8 +54,16 @@ struct Lot<'t> {
     given: Vec<(Id, Host)>,
     /// Matrices to go on from.
     values: Vec<Var<'t>>,
-    /// Parameters, with the value that depends on each.
-    weights: Vec<(Var<'t>, Var<'t>)>,
+    layers: Vec<Layer<'t>>,
+}
+
+/// A product with a parameter.
+#[derive(Clone, Copy)]
+struct Layer<'t> {
+    weight: Var<'t>,
+    /// What goes into its relu, if that is its activation.
+    kink: Option<Var<'t>>,
+    result: Var<'t>,
 }
 
 impl<'t> Lot<'t> {
@@ -177,12 +193,12 @@ impl<'t> Lot<'t> {
         if self.below(4) == 0 {
             self.values.push(biased);
         }
-        let result = match self.below(3) {
-            0 => biased,
-            1 => biased.relu(),
-            _ => biased.tanh(),
+        let (result, kink) = match self.below(3) {
+            0 => (biased, None),
+            1 => (biased.relu(), Some(biased)),
+            _ => (biased.tanh(), None),
         };
-        self.weights.push((weight, result));
+        self.layers.push(Layer { weight, kink, result });
         result
     }
 
@@ -199,13 +215,14 @@ impl<'t> Lot<'t> {
     }
 
     /// Some values, the gradients of a few weights, a step of Adam on one of them, and the loss in a log.
-    fn finish(mut self) -> Formula {
+    fn finish(mut self) -> Drawn {
         let mut outputs = vec![self.values[self.values.len() - 1].id()];
         for _ in 0..self.pick(&[0, 1, 3]) {
             outputs.push(self.value().id());
         }
         let mut updates = Vec::new();
-        if let Some((weight, result)) = self.weights.last().copied() {
+        let last = self.layers.last().copied();
+        if let Some(Layer { weight, result, .. }) = last {
             let loss = match self.below(2) {
                 0 => (result.square().sum() + result.sum()) * 0.1,
                 _ => (result.tanh() - self.leaf(result.shape(), false)).square().sum() * 0.3,
@@ -218,7 +235,8 @@ impl<'t> Lot<'t> {
             let log = self.leaf(Shape::vector(6), true);
             updates = self.adam(weight, gradient, (log, loss)).map(Var::id).to_vec();
         }
-        Formula { given: self.given, outputs, updates }
+        let kink = last.and_then(|layer| layer.kink).map(Var::id);
+        Drawn { formula: Formula { given: self.given, outputs, updates }, kink }
     }
 
     fn adam(

@@ -15,7 +15,7 @@ use crate::folder;
 const FOREVER: Duration = Duration::from_secs(120);
 
 /// Environment variables that would change what the program does.
-const UNSET: [&str; 3] = ["ELBO_COMMAND", "ELBO_MNIST_DIR", "RUST_BACKTRACE"];
+const UNSET: [&str; 4] = ["ELBO_COMMAND", "ELBO_CPU_LEVEL", "ELBO_MNIST_DIR", "RUST_BACKTRACE"];
 
 /// When to kill.
 #[derive(Clone, Copy, Debug)]

@@ -22,7 +22,7 @@ fn failure_within(answer: Answer, patience: impl Fn(Source) -> Source) -> String
     let dir = tempfile::tempdir().expect("a temporary folder");
     let start = Instant::now();
     let error = fetch(&patience(source(&[&server])), dir.path()).expect_err("no good answer");
-    assert!(start.elapsed() < Duration::from_secs(15), "took {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(20), "took {:?}", start.elapsed());
     assert_eq!(names(dir.path()), [""; 0], "something was left behind");
     let text = error.to_string();
     assert!(text.starts_with("images: no mirror served it (http://127.0.0.1:"), "{text}");
@@ -61,7 +61,7 @@ fn a_connection_closed_early_is_noticed() {
 #[test]
 fn silence_in_the_middle_is_given_up() {
     let text = given_up(Answer::Stall(gz(&content(IMAGES))));
-    assert!(text.contains("no data for 1.0 s"), "{text}");
+    assert!(text.contains("no data for 2.0 s"), "{text}");
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_slow_drip_is_given_up() {
 #[test]
 fn headers_that_drip_are_given_up() {
     let text = given_up(Answer::DripHeaders(Duration::from_millis(20)));
-    assert!(text.contains("no answer within 3.0 s"), "{text}");
+    assert!(text.contains("no answer within 4.0 s"), "{text}");
 }
 
 #[test]
@@ -97,7 +97,8 @@ fn mirrors_that_never_answer_share_the_time_for_an_answer() {
     let start = Instant::now();
     let error = fetch(&hasty(source(&silent.iter().collect::<Vec<_>>())), dir.path());
     assert!(matches!(error, Err(DownloadError::NoMirror { failures, .. }) if failures.len() == 4));
-    assert!(start.elapsed() < Duration::from_secs(6), "took {:?}", start.elapsed());
+    // Sixteen seconds if they did not share it.
+    assert!(start.elapsed() < Duration::from_secs(14), "took {:?}", start.elapsed());
 }
 
 #[test]

@@ -53,9 +53,9 @@ fn source(mirrors: &[&Server]) -> Source {
     }
 }
 
-/// With less patience: for mirrors that use up all of it.
+/// With less patience, for mirrors that use up all of it; still enough for a good one on a machine with much else to do.
 fn hasty(source: Source) -> Source {
-    let (answer, stall) = (Duration::from_secs(3), Duration::from_secs(1));
+    let (answer, stall) = (Duration::from_secs(4), Duration::from_secs(2));
     Source { limits: Limits { answer, stall, ..source.limits }, ..source }
 }
 
@@ -111,13 +111,8 @@ fn every_bad_answer_gives_way_to_a_good_mirror() {
         Answer::File(b"<html>please log in</html>".to_vec()),
         Answer::File(gz(&vec![0; 1 << 24])),
         Answer::Half(images.clone()),
-        Answer::Short(images.clone()),
+        Answer::Short(images),
         Answer::BadChunks,
-        Answer::Drip(images.clone(), Duration::from_millis(20)),
-        Answer::DripHeaders(Duration::from_millis(20)),
-        Answer::EndlessHeaders,
-        Answer::Stall(images),
-        Answer::Silence,
         Answer::Close,
         Answer::Raw(b"220 this is another protocol\r\n"),
         Answer::Status(404),
@@ -126,12 +121,30 @@ fn every_bad_answer_gives_way_to_a_good_mirror() {
         Answer::Huge(1 << 40),
         Answer::Endless,
     ] {
-        let bad = Server::start([(IMAGES, bad)]);
-        let full = Server::start([(IMAGES, good(IMAGES)), (LABELS, good(LABELS))]);
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        fetch(&hasty(source(&[&bad, &full])), dir.path()).expect("the second mirror is good");
-        assert_eq!(names(dir.path()), ["images.gz", "labels.gz"]);
+        gives_way(bad, |source| source);
     }
+}
+
+#[test]
+fn every_answer_without_end_gives_way_to_a_good_mirror() {
+    let images = gz(&content(IMAGES));
+    for bad in [
+        Answer::Drip(images.clone(), Duration::from_millis(20)),
+        Answer::DripHeaders(Duration::from_millis(20)),
+        Answer::EndlessHeaders,
+        Answer::Stall(images),
+        Answer::Silence,
+    ] {
+        gives_way(bad, hasty);
+    }
+}
+
+fn gives_way(bad: Answer, patience: impl Fn(Source) -> Source) {
+    let bad = Server::start([(IMAGES, bad)]);
+    let full = Server::start([(IMAGES, good(IMAGES)), (LABELS, good(LABELS))]);
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    fetch(&patience(source(&[&bad, &full])), dir.path()).expect("the second mirror is good");
+    assert_eq!(names(dir.path()), ["images.gz", "labels.gz"]);
 }
 
 #[test]

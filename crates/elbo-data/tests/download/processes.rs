@@ -5,6 +5,7 @@ use std::{
     fs,
     path::Path,
     process::{Child, Command, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
 };
@@ -17,6 +18,14 @@ use super::{IMAGES, LABELS, content, fetch, good, gz, names, source};
 /// Where the child of a test finds its mirror and its folder.
 const MIRROR: &str = "ELBO_TEST_MIRROR";
 const FOLDER: &str = "ELBO_TEST_FOLDER";
+
+/// Held while a process is started, and by whoever may not lose a lock to one: until it runs its own program, a new
+/// process has the files of this one open, and the locks with them.
+static STARTING: Mutex<()> = Mutex::new(());
+
+fn nothing_starts() -> MutexGuard<'static, ()> {
+    STARTING.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// What the tests below start as a process of its own.
 #[test]
@@ -33,6 +42,7 @@ fn start(server: &Server, dir: &Path) -> Child {
     // Uncaught, what a child says when it fails comes out beside what the test says.
     command.args(["--ignored", "--exact", "processes::child", "--nocapture"]);
     command.env(MIRROR, &server.address).env(FOLDER, dir);
+    let _alone = nothing_starts();
     command.stdout(Stdio::null()).spawn().expect("a test can be started")
 }
 
@@ -75,7 +85,9 @@ fn downloads_killed_at_any_moment_are_made_up_for_by_the_next() {
         child.kill().expect("a process that is not waited for yet");
         killed += u32::from(!child.wait().expect("it was started").success());
         whole(dir.path());
+        let alone = nothing_starts();
         fetch(&source(&[&server]), dir.path()).expect("a good mirror");
+        drop(alone);
         assert_eq!(names(dir.path()), ["images.gz", "labels.gz"], "after {moment:?}");
         [IMAGES, LABELS]
             .iter()
@@ -92,21 +104,15 @@ fn what_a_killed_download_was_writing_is_taken_away_by_the_next() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let half = dir.path().join(".elbo-a1B2c3");
     fs::write(&half, b"half").expect("a temporary file");
+    let _alone = nothing_starts();
     // Unless someone may be writing it.
     let other = fs::File::open(dir.path()).expect("a folder");
     other.try_lock_shared().expect("nobody else has it");
     fetch(&source(&[&server]), dir.path()).expect("a good mirror");
     assert!(half.exists());
     drop(other);
-    // A process that another test starts has this one's files for a moment, and the lock with them.
-    for _ in 0..100 {
-        fetch(&source(&[&server]), dir.path()).expect("a good mirror");
-        if !half.exists() {
-            return;
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-    panic!("it is still there after a second");
+    fetch(&source(&[&server]), dir.path()).expect("a good mirror");
+    assert!(!half.exists());
 }
 
 #[test]

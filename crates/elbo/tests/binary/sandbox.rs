@@ -14,8 +14,11 @@ use tempfile::TempDir;
 pub(crate) const SMALL: [&str; 6] = ["--hidden", "16", "--latent", "3", "--batch-size", "128"];
 
 /// Environment variables that would change what a test sees.
-const UNSET: [&str; 8] = [
+const UNSET: [&str; 11] = [
+    "CLICOLOR_FORCE",
+    "COLUMNS",
     "ELBO_COMMAND",
+    "ELBO_CPU_LEVEL",
     "ELBO_MNIST_DIR",
     "ELBO_OFFLINE",
     "https_proxy",

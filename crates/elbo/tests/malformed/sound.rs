@@ -9,13 +9,15 @@ use flate2::{Compression, write::GzEncoder};
 use crate::{limits, sandbox::Sandbox};
 
 /// Trains for an epoch, if nothing is wrong with `digits`.
-pub(crate) const TRAIN: &str = "train --epochs 1 --hidden 4 --latent 2 --batch-size 2 --threads 1";
+pub(crate) const TRAIN: &str =
+    "train --device cpu --threads 1 --epochs 1 --hidden 4 --latent 2 --batch-size 2";
 /// Goes on with the run for another epoch.
-pub(crate) const RESUME: &str = "train --epochs 2 --threads 1 --data-dir digits --resume run";
+pub(crate) const RESUME: &str =
+    "train --device cpu --threads 1 --epochs 2 --data-dir digits --resume run";
 /// Measures the run's model on images.
-pub(crate) const EVALUATE: &str = "evaluate --checkpoint run --threads 1 --images";
+pub(crate) const EVALUATE: &str = "evaluate --device cpu --threads 1 --checkpoint run --images";
 /// Turns latents into a picture.
-pub(crate) const DECODE: &str = "decode --checkpoint run --threads 1 --latents";
+pub(crate) const DECODE: &str = "decode --device cpu --threads 1 --checkpoint run --latents";
 
 /// The last checkpoint of the run, whose best one is the same.
 pub(crate) const LAST: &str = "run/checkpoints/last.safetensors";
