@@ -1,24 +1,14 @@
 //! The page of a run in a real browser: what its decoder draws, what moves it, what it asks for.
 
-use std::{
-    env, fs,
-    io::Read,
-    path::PathBuf,
-    process::{Command, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+mod chromium;
+
+use std::fs;
 
 use elbo::{Device, Resumed, Settings, Training, pictures};
 use serde_json::Value;
 
 use crate::sandbox::Sandbox;
-
-/// Names under which Chromium is installed.
-const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-
-/// Longer than any page takes, on a machine that does other things too.
-const PATIENCE: Duration = Duration::from_secs(120);
+use chromium::{Shown, chromium, open};
 
 /// Notes what goes wrong, from the first line on.
 const WATCH: &str = r#"<script>
@@ -29,20 +19,9 @@ addEventListener("securitypolicyviolation", (event) => wrong.push("asks for " + 
 for (const level of ["error", "warn"]) console[level] = (...words) => wrong.push(words.join(" "));
 </script>"#;
 
-fn chromium() -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    let folders: Vec<PathBuf> = env::split_paths(&path).collect();
-    let places = NAMES.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
-    let found = places.into_iter().find(|place| place.is_file());
-    if found.is_none() {
-        println!("skipped: there is no Chromium on the PATH; `apt-get install chromium` brings it");
-    }
-    found
-}
-
 /// Runs a script at the end of a run's page, in a window of a size. Returns what the script returns.
 fn visit(sandbox: &Sandbox, run: &str, size: &str, script: &str) -> Option<Value> {
-    let chromium = chromium()?;
+    let chromium = chromium(sandbox)?;
     let report = sandbox.text(&format!("{run}/report.html"));
     let test = format!(
         "<script>(() => {{ let outcome; try {{ outcome = (() => {{ {script} }})(); }} \
@@ -54,33 +33,7 @@ fn visit(sandbox: &Sandbox, run: &str, size: &str, script: &str) -> Option<Value
     let page = report.replacen("<head>", &format!("<head>{WATCH}"), 1).replace("</body>", &test);
     let file = sandbox.path("tested.html");
     fs::write(&file, page).unwrap();
-    let mut browser = Command::new(chromium)
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
-        .args(["--force-prefers-reduced-motion", "--enable-logging=stderr", "--dump-dom"])
-        .arg(format!("--user-data-dir={}", sandbox.path("profile").display()))
-        .arg(format!("--window-size={size}"))
-        .arg(format!("file://{}", file.display()))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("Chromium starts");
-    let (mut output, mut log) = (browser.stdout.take().unwrap(), browser.stderr.take().unwrap());
-    let reader = thread::spawn(move || {
-        let mut text = String::new();
-        output.read_to_string(&mut text).map(|_| text)
-    });
-    let logger = thread::spawn(move || {
-        let mut text = Vec::new();
-        log.read_to_end(&mut text).map(|_| String::from_utf8_lossy(&text).into_owned())
-    });
-    let began = Instant::now();
-    while browser.try_wait().unwrap().is_none() {
-        if began.elapsed() > PATIENCE {
-            browser.kill().unwrap();
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
-    let (dom, log) = (reader.join().unwrap().unwrap(), logger.join().unwrap().unwrap());
+    let Shown { dom, log } = open(chromium, sandbox, &file, size).expect("Chromium starts");
     assert!(!log.contains(":CONSOLE"), "{log}");
     let outcome =
         dom.split_once("<pre id=\"outcome\">").and_then(|(_, rest)| rest.split_once("</pre>"));
