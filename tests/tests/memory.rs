@@ -24,7 +24,7 @@ fn held() -> isize {
 
 /// Bytes that the system has given this process, where it says.
 fn resident() -> Option<usize> {
-    // Not `status`, where newer kernels are content with about so much.
+    // Not `status`: there newer kernels only estimate it.
     let exact = std::fs::read_to_string("/proc/self/smaps_rollup").ok()?;
     let line = exact.lines().find_map(|line| line.strip_prefix("Rss:"))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<usize>().ok()? * 1024)
@@ -48,12 +48,13 @@ fn a_thousand_steps_and_a_hundred_evaluations_leave_nothing_behind() {
     for _ in 0..EPOCHS {
         epoch();
     }
-    let (left, resident_after) = (held() - before.0, resident());
+    let after = (held(), resident());
+    let left = after.0 - before.0;
     assert!(left < AT_ONCE, "{left} bytes allocated and not given back");
     let last = training.checkpoint().unwrap();
     assert_eq!(last.metadata["step"], 10 * (3 + EPOCHS as u64));
     training.restore(&last, Path::new("in memory")).unwrap();
-    if let (Some(before), Some(after)) = (before.1, resident_after) {
+    if let (Some(before), Some(after)) = (before.1, after.1) {
         let grown = after.saturating_sub(before);
         assert!(grown < 4 << 20, "{grown} bytes more from the system, {before} before");
     }

@@ -1,8 +1,8 @@
 //! All that a machine with a GPU is needed for, in one go: `bench/gpu.sh`.
 
-use std::{path::PathBuf, process::Command};
+use std::path::PathBuf;
 
-use crate::{Outcome, become_command, root};
+use crate::{Outcome, become_command, command, root};
 
 /// Which Python.
 #[derive(clap::Args)]
@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    let mut command = Command::new("bash");
+    let mut command = command("bash");
     command.arg(root().join("bench/gpu.sh")).env("PYTHON", &arguments.python);
     if let Some(folder) = &arguments.pack {
         command.arg("--pack").arg(folder);

@@ -14,6 +14,7 @@ mod torch;
 mod torture;
 
 use std::{
+    ffi::OsStr,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
 };
@@ -94,11 +95,16 @@ fn root() -> PathBuf {
 }
 
 /// The cargo that runs this task.
-///
-/// Without what it has told of this package: some build scripts ask to be run again when that changes, and then
-/// a task and a plain `cargo build`, in turns, would build half of the workspace each time.
 fn cargo() -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// A program that may run cargo, without what cargo has told of this package.
+///
+/// Some build scripts ask to be run again when that changes. Then a task and a plain `cargo build`, in turns, would
+/// each time build again all that needs those crates, `elbo` included.
+fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         let told = name.to_str();
         if told.is_some_and(|n| n.starts_with("CARGO_PKG_") || n.starts_with("CARGO_MANIFEST_")) {

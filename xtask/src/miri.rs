@@ -1,9 +1,9 @@
 //! Runs the rooms with `unsafe` of the CPU backend in Miri, which interprets a program and finds what no test
 //! sees: two threads on one value, a reference that outlives its memory, a read of what nobody wrote.
 
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{ExitCode, Stdio};
 
-use crate::{Outcome, become_command, root};
+use crate::{Outcome, become_command, command, root};
 
 /// The tests that enter the rooms, small enough for an interpreter.
 const TESTS: [&str; 7] = ["miri", "test", "--package", "elbo-cpu", "--lib", "--test", "rooms"];
@@ -18,7 +18,7 @@ const FLAGS: &str = "-Zmiri-disable-isolation -Zmiri-tree-borrows -Zmiri-permiss
                      -Zmiri-ignore-leaks -Zmiri-deterministic-floats";
 
 pub(crate) fn run() -> Outcome {
-    let mut there = Command::new("cargo");
+    let mut there = command("cargo");
     there.args(["+nightly", "miri", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
     if !there.status().is_ok_and(|status| status.success()) {
         println!(
@@ -27,7 +27,7 @@ pub(crate) fn run() -> Outcome {
         );
         return Ok(ExitCode::SUCCESS);
     }
-    let mut command = Command::new("cargo");
+    let mut command = command("cargo");
     command
         .arg("+nightly")
         .args(TESTS)

@@ -27,11 +27,8 @@ impl Cpu {
         self.crew().team.run(&|_, barrier| {
             barrier.wait();
             let (start, mut flops) = (Instant::now(), 0);
-            loop {
+            while start.elapsed() < time {
                 flops += dispatch.run(Burst);
-                if start.elapsed() >= time {
-                    break;
-                }
             }
             let rate = flops as f64 / start.elapsed().as_secs_f64();
             *total.lock().unwrap_or_else(PoisonError::into_inner) += rate;
@@ -71,7 +68,7 @@ mod tests {
     fn a_peak_is_a_positive_rate_at_every_level() {
         for level in [Level::Plain, Level::Avx2, Level::Avx512] {
             let peak = Cpu::with_level(2, level).unwrap().peak_flops(Duration::from_millis(2));
-            assert!(peak.is_finite() && peak > 0.0, "{level}: {peak}");
+            assert!(peak.is_finite() && peak > 1e6, "{level}: {peak}");
         }
     }
 }

@@ -21,7 +21,7 @@ pub use passing::sweep;
 /// What the system said, without a name in it: that of the file is the caller's, the passing one nobody knows.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(path);
-    passing::give(folder, path, || written(folder, bytes))?;
+    passing::give_name(folder, path, || written(folder, bytes))?;
     sync(folder)
 }
 
@@ -31,7 +31,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Where the two are on different disks, or the file system knows no such names.
 pub fn link(from: &Path, to: &Path) -> io::Result<()> {
     let folder = folder_of(to);
-    let passing = passing::give(folder, to, || {
+    let passing = passing::give_name(folder, to, || {
         let linked = passing::names().make_in(folder, |path| fs::hard_link(from, path))?;
         Ok(linked.into_temp_path())
     })?;

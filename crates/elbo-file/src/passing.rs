@@ -30,8 +30,8 @@ pub(crate) fn names() -> tempfile::Builder<'static, 'static> {
     names
 }
 
-/// Makes something under a passing name in the folder, and renames it to its own. Returns the passing name.
-pub(crate) fn give(
+/// Makes something under a passing name in the folder, and gives it its own. Returns the passing one.
+pub(crate) fn give_name(
     folder: &Path,
     path: &Path,
     mut make: impl FnMut() -> io::Result<TempPath>,
@@ -65,14 +65,14 @@ pub fn sweep(folder: &Path) {
     let Some(alone) = File::open(folder).ok().filter(|file| file.try_lock().is_ok()) else {
         return;
     };
-    for path in left(folder) {
+    for path in leftovers(folder) {
         let _ = fs::remove_file(path);
     }
     drop(alone);
 }
 
 /// All that has a passing name. What comes up while a sweep goes on is not in it.
-fn left(folder: &Path) -> Vec<PathBuf> {
+fn leftovers(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let passing = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_passing));
     passing.map(|entry| entry.path()).collect()

@@ -26,7 +26,7 @@ fn what_a_killed_program_has_left_is_swept_away_unless_someone_writes() {
 /// Gives `last` a content whose passing name is taken away the first few times, and counts how often it was made.
 fn give_and_take(folder: &Path, thefts: usize) -> (usize, io::Result<PathBuf>) {
     let mut made = 0;
-    let given = give(folder, &folder.join("last"), || {
+    let given = give_name(folder, &folder.join("last"), || {
         let passing = written(folder, b"content")?;
         made += 1;
         if made <= thefts {
@@ -62,7 +62,7 @@ fn what_is_taken_again_and_again_is_an_error() {
 fn what_comes_up_while_a_sweep_goes_on_stays() {
     let folder = tempfile::tempdir().unwrap();
     let old = written(folder.path(), b"old").unwrap();
-    let listed = left(folder.path());
+    let listed = leftovers(folder.path());
     let new = written(folder.path(), b"new").unwrap();
     assert_eq!(listed, [old.to_path_buf()]);
     assert!(new.exists());

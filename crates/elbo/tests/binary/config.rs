@@ -25,8 +25,9 @@ fn flags_win_over_the_file() {
     let sandbox = Sandbox::with_digits(150, 50);
     let text = "epochs = 9\nhidden = 8\nlatent = 2\ndata-dir = \"nowhere\"\nthreads = 1\n";
     fs::write(sandbox.path("my.toml"), text).unwrap();
-    let file = ["train", "--config", "my.toml", "--device", "cpu"];
-    let outcome = sandbox.elbo(file.iter().chain(&["--epochs", "1", "--data-dir", "digits"]));
+    let flags = "--epochs 1 --data-dir digits --device cpu";
+    let outcome =
+        sandbox.elbo(["train", "--config", "my.toml"].into_iter().chain(flags.split(' ')));
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     assert!(outcome.stdout.starts_with("VAE 784-8-2 on "), "{}", outcome.stdout);
     assert!(outcome.stdout.contains("cpu, 1 thread, "), "{}", outcome.stdout);
